@@ -16,6 +16,7 @@ use crate::network::Need;
 use crate::user_file::FileKind;
 
 pub mod adjust;
+pub mod animate;
 pub mod auto_tone;
 pub mod background;
 pub mod blend;
@@ -26,6 +27,7 @@ pub mod catalog;
 pub mod checks;
 pub mod clarity;
 pub mod condition;
+pub mod contact_sheet;
 pub mod context;
 pub mod convert_color;
 pub mod create_rendition;
@@ -37,6 +39,7 @@ pub mod drop_shadow;
 pub mod duotone;
 pub mod flip;
 pub mod frame_rate;
+pub mod gather;
 pub mod gaussian_blur;
 pub mod glow;
 pub mod grain;
@@ -87,6 +90,7 @@ pub mod white_balance;
 pub use catalog::catalog;
 use checks::{Condition, Issue, Rule};
 pub use context::{Area, Context, Stop};
+use gather::{Gather, Staging};
 use parameters::Field;
 use sequence::Sequence;
 
@@ -159,6 +163,9 @@ pub enum Role {
     Source = "source",
     /// Maps pictures to pictures with its [`Operation`].
     Transform = "transform",
+    /// Makes one picture of those of all executions with its [`Gather`]. Where there is one picture, such as in a preview, it
+    /// is a transform.
+    Gather = "gather",
     /// Writes results; has no output port.
     Sink = "sink",
     /// Takes no part in the run; has no ports.
@@ -355,15 +362,29 @@ pub(crate) fn incomplete(action: &Action) -> Failure {
     Failure::system(message, "Report this as a bug.")
 }
 
+fn unknown_operation(action_type: &str) -> Failure {
+    let message = format!("There is no operation \"{action_type}\".");
+    Failure::system(message, "Validate the workflow before running it.")
+}
+
 /// Boxes an operation whose parameters are valid.
 fn prepared<T: Operation + 'static>(
     action: &Action,
     raw: &Map<String, Value>,
     read: fn(&Map<String, Value>) -> Option<T>,
 ) -> Result<Box<dyn Operation>, Failure> {
+    checked(action, raw, |raw| read(raw).map(|operation| Box::new(operation) as _))
+}
+
+/// What was read of parameters, if they are valid.
+fn checked<T>(
+    action: &Action,
+    raw: &Map<String, Value>,
+    read: impl FnOnce(&Map<String, Value>) -> Option<T>,
+) -> Result<T, Failure> {
     let issues = action.check(raw);
     match read(raw) {
-        Some(operation) if issues.is_empty() => Ok(Box::new(operation)),
+        Some(read) if issues.is_empty() => Ok(read),
         _ => {
             let all: Vec<_> = issues.into_iter().map(|issue| issue.message).collect();
             let message = format!("The parameters of \"{}\" are not valid: {}", action.action_type, all.join(" "));
@@ -377,10 +398,37 @@ fn prepared<T: Operation + 'static>(
 ///
 /// The entries and the kernels are separate tables, so that a program can link the former without the latter.
 macro_rules! actions {
-    (frame: $($frame:ident),*; transforms: $($transform:ident::$operation:ident),* $(,)?) => {
+    (
+        frame: $($frame:ident),*;
+        transforms: $($transform:ident::$operation:ident),* $(,)?;
+        gathers: $($gather:ident::$gathering:ident),* $(,)?
+    ) => {
         /// The entries that this program links.
         #[cfg_attr(not(links_actions), allow(dead_code))]
-        static LINKED: &[&Action] = &[$(&$frame::ACTION,)* $(&$transform::ACTION,)*];
+        static LINKED: &[&Action] = &[$(&$frame::ACTION,)* $(&$transform::ACTION,)* $(&$gather::ACTION,)*];
+
+        /// What is done with each picture before an action gathers it; `None` if the action does not gather, or its parameters
+        /// are not valid.
+        pub fn staging(action_type: &str, raw: &Map<String, Value>) -> Option<Staging> {
+            match action_type {
+                $(name if name == $gather::ACTION.action_type => Some($gather::$gathering::read(raw)?.staging()),)*
+                _ => None,
+            }
+        }
+
+        /// Reads the parameters of an action that gathers, and returns what does it.
+        ///
+        /// # Errors
+        /// When `action_type` does not gather or its parameters are not valid; validation reports both earlier.
+        pub fn prepare_gather(action_type: &str, raw: &Map<String, Value>) -> Result<Box<dyn Gather>, Failure> {
+            match action_type {
+                $(name if name == $gather::ACTION.action_type => {
+                    let read = |raw: &_| $gather::$gathering::read(raw).map(|gather| Box::new(gather) as _);
+                    checked(&$gather::ACTION, raw, read)
+                })*
+                _ => Err(unknown_operation(action_type)),
+            }
+        }
 
         /// Reads a transform's parameters and returns its operation.
         ///
@@ -391,10 +439,10 @@ macro_rules! actions {
                 $(name if name == $transform::ACTION.action_type => {
                     prepared(&$transform::ACTION, raw, $transform::$operation::read)
                 })*
-                _ => Err(Failure::system(
-                    format!("There is no operation \"{action_type}\"."),
-                    "Validate the workflow before running it.",
-                )),
+                $(name if name == $gather::ACTION.action_type => {
+                    prepared(&$gather::ACTION, raw, |raw| $gather::$gathering::read(raw).map(gather::Alone))
+                })*
+                _ => Err(unknown_operation(action_type)),
             }
         }
     };
@@ -417,7 +465,8 @@ actions! {
         remove_background::RemoveBackground, background::Background, drop_shadow::DropShadow, outline::Outline,
         glow::Glow, round_corners::RoundCorners, mask::Mask, luminosity_mask::LuminosityMask, blend::Blend,
         watermark::Watermark, text::Text,
-        condition::Branch,
+        condition::Branch;
+    gathers: contact_sheet::ContactSheet, animate::Animate
 }
 
 /// The entry of an action by its id.
@@ -512,8 +561,10 @@ mod tests {
                 "luminosity-mask [input-images] [outputs mask] low=0 high=255 invert=false",
                 "blend [input-images overlay] [outputs] mode=\"normal\" opacity=1 fit=\"cover\"",
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03 tile=false angle=0",
-                "text [input-images] [outputs] text=\"{name}\" font=\"Roboto\" size=0.06 unit=\"share\" color=\"#ffffff\" opacity=1 gravity=\"south\" margin=0.03 box=1 shrinkToFit=false align=\"center\" lineHeight=1.2 stroke=0 strokeColor=\"#000000\" background=null padding=0.3",
+                "text [input-images] [outputs] text=\"{name}\" font=\"Roboto\" size=0.06 unit=\"share\" color=\"#ffffff\" opacity=1 gravity=\"south\" margin=0.03 box=1 boxHeight=1 shrinkToFit=false align=\"center\" lineHeight=1.2 stroke=0 strokeColor=\"#000000\" background=null padding=0.3",
                 "condition [input-images] [then else] when=\"width > height\"",
+                "contact-sheet [input-images] [outputs] columns=4 rows=null pageSize=\"none\" resolution=300 cell=320 gap=24 background=\"#ffffff\" caption=\"{name}\" captionSize=16 captionColor=\"#000000\" font=\"Roboto\"",
+                "animate [input-images] [outputs] delay=0.5 loop=0 background=\"#ffffff\"",
             ]
         );
     }

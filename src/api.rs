@@ -13,7 +13,7 @@ use crate::batch::records::{
 };
 use crate::batch::transitions::{self, Replacement, RetryRefusal};
 use crate::compact::SortedSet;
-use crate::engine::Graph;
+use crate::engine::Stages;
 use crate::library;
 use crate::store::{AssetStore, BatchStore, Durability, SettingStore, Store, Which};
 use crate::workflow::{self, Diagnostic};
@@ -193,7 +193,7 @@ impl<S: Store, H: Host> Service<S, H> {
         // Checked before anything is imported, and read again afterwards.
         resolve(&document)?;
         self.import_inputs(&mut document).await?;
-        let (name, graph) = resolve(&document)?;
+        let (name, stages) = resolve(&document)?;
         let recipe = library::recipe(&document);
         let version = match version {
             Some(version) => Some(version),
@@ -203,16 +203,17 @@ impl<S: Store, H: Host> Service<S, H> {
         let now = self.host.now();
         let batch_id = batch_id.unwrap_or_else(|| identifiers::batch_id(&workflow_id, now, self.host.random_u32()));
         let job_name = name.unwrap_or_else(|| workflow_id.clone());
-        let inputs = (0..graph.execution_count()).map(|index| graph.input_asset(index));
+        let inputs = stages.input_assets();
         let (mut progress, mut executions) =
             transitions::accept(&batch_id, &workflow_id, &job_name, config, inputs, now);
-        self.note_content_keys(&graph, &recipe, &mut executions).await?;
+        let graph = &stages.each;
+        self.note_content_keys(graph, &recipe, &mut executions).await?;
         (progress.version, progress.recipe, progress.client_data) = (version, Some(recipe), client_data);
         if skip_unchanged {
-            self.take_over_unchanged(&graph, &mut progress, &mut executions).await?;
+            self.take_over_unchanged(graph, &mut progress, &mut executions).await?;
         }
-        let references: SortedSet<String> = (graph.sources.iter())
-            .flat_map(|source| &source.images)
+        let references: SortedSet<String> = (stages.sources())
+            .flat_map(|(source, _)| &source.images)
             .filter_map(|image| image.source_url.strip_prefix("asset:"))
             .map(str::to_owned)
             .collect();
@@ -280,6 +281,8 @@ impl<S: AssetStore + BatchStore, H: Host> Service<S, H> {
             None if request.only_pending => Which::At(Vec::new()),
             None => Which::In(ExecutionStatus::Failed),
         };
+        let named: Vec<u32> = if let Which::At(indices) = &which { indices.clone() } else { Vec::new() };
+        let which = self.with_gathering(batch_id, which).await?;
         let only_pending = request.only_pending;
         let replacement = request.replacement;
         if let Some(Replacement { asset_id, .. }) = &replacement
@@ -287,7 +290,6 @@ impl<S: AssetStore + BatchStore, H: Host> Service<S, H> {
         {
             return Err(ApiError::invalid(format!("There is no file \"asset:{asset_id}\". Import it first.")));
         }
-        let named: Vec<u32> = if let Which::At(indices) = &which { indices.clone() } else { Vec::new() };
         let now = self.host.now();
         let (retried, _) = self
             .change(batch_id, which, move |progress, executions| {
@@ -318,6 +320,21 @@ impl<S: AssetStore + BatchStore, H: Host> Service<S, H> {
             })
         })?;
         self.status_now(batch_id).await
+    }
+
+    /// The same executions, and all that gather what others make: a retry may return these to pending too.
+    async fn with_gathering(&self, batch_id: &str, which: Which) -> Result<Which, ApiError> {
+        let progress = self.progress(batch_id).await?;
+        if progress.gathering == 0 {
+            return Ok(which);
+        }
+        let indices = match which {
+            Which::At(indices) => indices,
+            _ => self.store.indices(batch_id, Subset::Failed).await?.map(|(_, indices)| indices).unwrap_or_default(),
+        };
+        let total = progress.assets.total;
+        let all: SortedSet<u32> = indices.into_iter().chain(total.saturating_sub(progress.gathering)..total).collect();
+        Ok(Which::At(all.into_iter().collect()))
     }
 }
 
@@ -483,19 +500,18 @@ impl<S: BatchStore, H: Host> Service<S, H> {
 }
 
 /// Validates a document that will run and resolves its name and its graph.
-fn resolve(document: &Value) -> Result<(Option<String>, Graph), ApiError> {
+fn resolve(document: &Value) -> Result<(Option<String>, Stages), ApiError> {
     let (workflow, mut diagnostics) = workflow::check(document);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(ApiError::diagnosed("The workflow cannot run: see the diagnostics.", diagnostics));
     }
-    let graph = Graph::resolve(&workflow)
+    let stages = Stages::resolve(&workflow)
         .map_err(|diagnostics| ApiError::diagnosed("The workflow cannot run: see the diagnostics.", diagnostics))?;
-    let used = graph.nodes.iter().filter_map(|node| node.source);
-    let empty: SortedSet<&str> = (used.map(|source| &graph.sources[source]))
-        .filter(|source| source.images.is_empty())
-        .map(|source| source.action_id.as_str())
+    let empty: SortedSet<&str> = (stages.sources())
+        .filter(|(source, is_used)| *is_used && source.images.is_empty())
+        .map(|(source, _)| source.action_id.as_str())
         .collect();
-    if !empty.is_empty() || graph.execution_count() == 0 {
+    if !empty.is_empty() || stages.each.execution_count() == 0 {
         // What is only a warning in validation is an error here.
         diagnostics.retain(|diagnostic| diagnostic.code != "no_images");
         diagnostics.extend(empty.into_iter().map(|action_id| {
@@ -509,7 +525,7 @@ fn resolve(document: &Value) -> Result<(Option<String>, Graph), ApiError> {
         }));
         return Err(ApiError::diagnosed("The workflow has no images to process.", diagnostics));
     }
-    Ok((workflow.metadata.name, graph))
+    Ok((workflow.metadata.name, stages))
 }
 
 /// The entries of every input action's `images`.

@@ -13,14 +13,18 @@ mod plan;
 mod run;
 mod sample;
 mod smallest;
+mod staged;
+mod stages;
 mod steps;
 mod thumbnail;
 
 pub use graph::{Graph, GraphNode, GraphOutput, GraphSource, Named};
-pub use inputs::{InputAsset, InputRef, InputSize};
+pub use inputs::{Gathered, InputAsset, InputRef, InputSize};
 pub use plan::Plan;
 pub use run::{Produced, ProducedOutput, Services, Source};
 pub use sample::Sample;
+pub use staged::{GatheringPlan, StagedPlan};
+pub use stages::{GatheringStage, Stages};
 pub use steps::Steps;
 
 /// Version of the program. Records carry a [`Graph::version`], which begins with it.

@@ -20,7 +20,7 @@ use crate::store::{AssetRecord, UserFile};
 use crate::user_file::FileKind;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 12;
+pub const VERSION: u32 = 13;
 
 /// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -345,6 +345,8 @@ pub struct Preview {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewOutput {
+    /// The action it comes from.
+    pub action_id: String,
     /// The file's name.
     pub name: String,
     /// Its media type.

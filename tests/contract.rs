@@ -364,7 +364,7 @@ fn work(service: &TestService, batch_id: &str, index: u32, ends_well: Option<boo
                     encoder: "test 1".into(),
                 };
                 let warnings = vec![Warning::new("no_clear_subject", "No subject.", "Look at it.").at("cut-out")];
-                let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None, warnings };
+                let results = Results { outputs: vec![output], crc32: vec![1], warnings, ..Results::default() };
                 transitions::succeed(progress, execution, attempt, results, findings, now + 25.0)
             }
         }

@@ -98,8 +98,13 @@ fn any_graph() -> impl Strategy<Value = Value> {
         let mut connections = Vec::new();
         let mut before = vec![("photos".to_owned(), "outputs"), ("logo".to_owned(), "outputs")];
         let mut is_split = false;
+        let mut is_gathered = false;
         for (position, (action, mut parameters, picks)) in nodes.into_iter().enumerate() {
             let id = format!("n{position}");
+            // Pictures are gathered once.
+            if action.role == Role::Gather && std::mem::replace(&mut is_gathered, true) {
+                continue;
+            }
             // Pieces are not split again.
             if action.action_type == "split" && std::mem::replace(&mut is_split, true) {
                 parameters["piece"] = json!(1);
@@ -110,7 +115,7 @@ fn any_graph() -> impl Strategy<Value = Value> {
                 connections.push(json!({ "connectionSource": source, "sourcePort": output,
                     "connectionTarget": id, "targetPort": port.name }));
             }
-            if action.role == Role::Transform {
+            if matches!(action.role, Role::Transform | Role::Gather) {
                 before.extend(action.outputs.iter().map(|port| (id.clone(), port.name)));
             }
         }

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use pixelmill::actions::gather::staged_picture;
 use pixelmill::actions::{self, Context, Role, catalog};
 use pixelmill::codecs::{
     self, DecodeRequest, EncodeRequest, Encoder, Encoders, Encoding, Facts, Format, Kept, Metadata, Policy, Raster,
@@ -169,6 +170,23 @@ fn of_actions(table: &mut BTreeMap<String, Entry>) {
                     Err(stop) => hash.update(stop.into_failure().message),
                 }
             }
+        }
+        table.insert(action.action_type.to_owned(), entry(action.version, hash));
+    }
+    for action in catalog().iter().filter(|action| action.role == Role::Gather) {
+        let mut hash = Sha256::new();
+        for raw in [json!({}), json!({ "background": "#33669980", "delay": 1, "columns": 2, "cell": 24, "gap": 3 })] {
+            let raw = raw.as_object().unwrap().iter();
+            let known = raw.filter(|(key, _)| action.fields.iter().any(|field| field.name == *key));
+            let raw = known.map(|(key, value)| (key.clone(), value.clone())).collect();
+            let staging = actions::staging(action.action_type, &raw).unwrap();
+            hash.update(format!("{:?}", staging.steps));
+            let gather = actions::prepare_gather(action.action_type, &raw).unwrap();
+            let all = pictures().into_iter().filter(|image| !image.representation().is_deep());
+            let all: Vec<Image> = all.map(|image| convert(image, Representation::Rgba)).collect();
+            let mut gathering = gather.begin(all.len() as u32, all[0].size).unwrap();
+            all.into_iter().for_each(|image| gathering.add(image).unwrap());
+            put(&mut hash, &staged_picture(&gathering.finish().unwrap().bytes, "").unwrap());
         }
         table.insert(action.action_type.to_owned(), entry(action.version, hash));
     }

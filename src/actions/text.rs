@@ -51,7 +51,9 @@ crate::parameters! {
         margin: f64 = 0.03, range 0.0..=1.0, place Spatial::Margin;
         /// Greatest width as a share of the picture's; lines that are longer are wrapped. The margin is kept in any case.
         max_width: f64 = 1.0, as "box", range 0.01..=1.0, label "Maximum width";
-        /// Makes a text smaller whose words or lines do not fit into this width, or into the picture's height. Otherwise words
+        /// Greatest height of the lines as a share of the picture's, for `shrinkToFit`.
+        max_height: f64 = 1.0, as "boxHeight", range 0.01..=1.0, label "Maximum height";
+        /// Makes a text smaller whose words or lines do not fit into this width, or into the height of `boxHeight`. Otherwise words
         /// that are too long are broken, and lines that have no room are cut off.
         shrink_to_fit: bool = false, as "shrinkToFit";
         /// Where lines lie, relative to the longest one.
@@ -139,7 +141,9 @@ impl Text {
             Unit::Share => self.size * shorter,
         };
         let margin = (self.margin * shorter + 0.5).floor();
-        let room = [canvas.width, canvas.height].map(|side| (f64::from(side) - 2.0 * margin).max(1.0) as f32);
+        let [width, height] =
+            [canvas.width, canvas.height].map(|side| (f64::from(side) - 2.0 * margin).max(1.0) as f32);
+        let room = [width, height.min((self.max_height * f64::from(canvas.height)).max(1.0) as f32)];
         let padding = if self.background.is_some() { self.padding * size } else { 0.0 };
         let request = Request {
             text,

@@ -35,7 +35,8 @@ impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
             }
         }
         let writes_names = writes_names(graph);
-        for execution in executions {
+        // What gathers depends on what the others make.
+        for execution in executions.iter_mut().filter(|execution| !execution.gathers()) {
             execution.content_key = content_key(&whole, &execution.input_asset, writes_names);
         }
         Ok(())
@@ -107,10 +108,10 @@ fn content_key(whole: &str, input: &InputAsset, writes_names: bool) -> Option<St
 /// have led it to some of them only.
 fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<String>> {
     let has_conditions = graph.nodes.iter().any(|node| node.action.is_condition());
-    if !has_conditions && graph.outputs.len() != found.outputs().len() {
+    let mut all = graph.outputs.iter().filter(|output| !output.is_staged);
+    if !has_conditions && all.clone().count() != found.outputs().len() {
         return None;
     }
-    let mut all = graph.outputs.iter();
     let nameless = format!("image-{}", execution.asset_index + 1);
     let primary = execution.input_asset.inputs.first();
     let given = primary.map(|input| input.name.as_str()).filter(|name| !name.is_empty());

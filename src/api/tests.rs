@@ -125,7 +125,7 @@ fn finish(service: &TestService, batch_id: &str, index: u32, well: bool) {
                     url: "asset:ab".into(),
                 };
                 let warnings = vec![Warning::new("no_clear_subject", "No subject.", "Crop.").at("cut")];
-                let results = Results { outputs: vec![output], crc32: vec![1], output_thumbnail: None, warnings };
+                let results = Results { outputs: vec![output], crc32: vec![1], warnings, ..Results::default() };
                 let findings = Findings { engine_version: Some(batch.engine_version.clone()), ..Findings::default() };
                 transitions::succeed(progress, execution, attempt, results, findings, end)
             } else {

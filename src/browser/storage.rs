@@ -64,6 +64,18 @@ impl End {
 }
 
 impl Storage {
+    /// Executions of a batch by index, from `from`, at most `count`.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    #[cfg(feature = "worker")]
+    pub async fn records(&self, batch_id: &str, from: u32, count: u32) -> Result<Vec<Execution>, StoreError> {
+        match self {
+            Self::Asked(remote) => remote.records(batch_id, from, count).await,
+            _ => Ok(self.executions(batch_id, Subset::All, from, count).await?.executions),
+        }
+    }
+
     /// Records the end of an attempt with its files, with strict durability; `None` if the attempt is outdated.
     ///
     /// # Errors

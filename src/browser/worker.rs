@@ -19,17 +19,17 @@ use super::interop::{Listener, both, describe, from_js, settled, spawn, to_js};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::actions::Stop;
-use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
+use crate::batch::records::{Execution, OutputFile, PauseReason, Progress, StagedFile};
 use crate::batch::transitions::{Findings, Results};
 use crate::checksum;
 use crate::codecs::{self, Encoded, Format};
-use crate::engine::{self, InputRef, Plan, Produced, Services, Source, Steps};
+use crate::engine::{self, InputRef, Plan, Produced, Services, Source, StagedPlan, Steps};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::lettering::Typesetter;
 use crate::protocol::{BUILD_ID, FromWorker, Look, ToWorker, VERSION};
 use crate::store::{AssetStore, BatchStore, NewAsset, StoreError};
 use crate::user_file::FileKind;
-use crate::workflow::Workflow;
+use crate::workflow::{Diagnostic, Workflow};
 
 pub use memory::pixelmill_memory_exhausted;
 pub use remote::Remote;
@@ -37,6 +37,7 @@ pub use remote::Remote;
 mod archive;
 mod decoders;
 mod encoders;
+mod gather;
 mod import;
 mod instance;
 mod lettering;
@@ -186,7 +187,7 @@ struct Worker {
     luts: LutCache,
     decoders: DecoderCache,
     encoders: EncoderCache,
-    plans: RefCell<VecDeque<(String, Rc<Plan>)>>,
+    plans: RefCell<VecDeque<(String, Rc<StagedPlan>)>>,
     /// What is kept from one preview to the next, once there was one.
     previews: preview::Kept,
 }
@@ -261,11 +262,14 @@ impl Worker {
         let attempt = *attempt;
         let mut outcome = Outcome::default();
         outcome.result = match self.plan(batch_id).await? {
-            Ok(plan) => {
-                outcome.findings.engine_version = Some(plan.version());
-                let produced = self.produce(&plan, execution, given, None, &mut outcome).await?;
-                produced.and_then(|produced| produced.ok_or_else(never_run))
-            }
+            Ok(plan) => match &execution.input_asset.gathered {
+                Some(gathered) => self.gather(&plan, execution, gathered, &mut outcome).await?,
+                None => {
+                    outcome.findings.engine_version = Some(plan.each.version());
+                    let produced = self.produce(&plan.each, execution, given, None, &mut outcome).await?;
+                    produced.and_then(|produced| produced.ok_or_else(never_run))
+                }
+            },
             Err(failure) => Err(failure),
         };
         let Outcome { result, mut findings, mut assets } = outcome;
@@ -273,6 +277,10 @@ impl Worker {
             Ok(produced) => collect_results(produced, &mut findings, &mut assets).await,
             Err(failure) => Err(failure),
         };
+        if execution.gathers() {
+            // That of what it gathered is of no interest.
+            findings.input_size = None;
+        }
         let end = End { batch_id: batch_id.clone(), index: *asset_index, attempt, result, findings };
         match self.database.finish(end.clone(), assets.clone()).await {
             // A transaction may fail through no fault of ours. If it was written nevertheless, this one is refused as
@@ -286,12 +294,12 @@ impl Worker {
     }
 
     /// The plan of a batch; a failure when its document cannot run, which should have been found when it was accepted.
-    async fn plan(&self, batch_id: &str) -> Result<Result<Rc<Plan>, Failure>, StoreError> {
+    async fn plan(&self, batch_id: &str) -> Result<Result<Rc<StagedPlan>, Failure>, StoreError> {
         if let Some((_, plan)) = self.plans.borrow().iter().find(|(id, _)| id == batch_id) {
             return Ok(Ok(plan.clone()));
         }
         let document = self.database.batch(batch_id).await?.map_or(Value::Null, |batch| batch.workflow);
-        Ok(plan_of(document).map(|plan| {
+        Ok(read(document, StagedPlan::build).map(|plan| {
             let plan = Rc::new(plan);
             let mut plans = self.plans.borrow_mut();
             plans.push_back((batch_id.to_owned(), plan.clone()));
@@ -510,6 +518,13 @@ enum Given {
     ReadAhead(Array),
     /// Kept from an earlier preview.
     Kept(Vec<ArrayBuffer>),
+    /// Made of the pictures of other executions: one of the inputs.
+    Made {
+        /// Its position.
+        place: usize,
+        /// The file.
+        content: ArrayBuffer,
+    },
 }
 
 impl Given {
@@ -523,14 +538,15 @@ impl Given {
                 (contents.get(at + 1).as_string()? == checksum::of(&bytes)).then_some(bytes)
             }
             Self::Kept(contents) => contents.get(position).map(|content| Uint8Array::new(content).to_vec()),
+            Self::Made { place, content } => (*place == position).then(|| Uint8Array::new(content).to_vec()),
         }
     }
 }
 
-/// The plan of a document.
-fn plan_of(document: Value) -> Result<Plan, Failure> {
+/// What a document becomes.
+fn read<T>(document: Value, build: fn(&Workflow) -> Result<T, Vec<Diagnostic>>) -> Result<T, Failure> {
     match serde_json::from_value::<Workflow>(document) {
-        Ok(workflow) => Plan::build(&workflow).map_err(|diagnostics| {
+        Ok(workflow) => build(&workflow).map_err(|diagnostics| {
             let first = diagnostics.into_iter().next();
             let (message, hint) = first.map(|one| (one.message, one.hint)).unwrap_or_default();
             Failure::new(ErrorCategory::ValidationError, Phase::Setup, message, hint)
@@ -575,8 +591,18 @@ async fn collect_results(
     };
     let files = async {
         for output in outputs {
-            let crc32 = crc32fast::hash(&output.encoded.bytes);
             let asset = asset_of(&output.encoded, &output.name).await?;
+            if output.is_staged {
+                results.staged.push(StagedFile {
+                    action_id: output.action_id,
+                    width: output.size.width,
+                    height: output.size.height,
+                    sha256: asset.asset_id.clone(),
+                });
+                assets.push(asset);
+                continue;
+            }
+            let crc32 = crc32fast::hash(&output.encoded.bytes);
             results.outputs.push(OutputFile {
                 action_id: output.action_id,
                 port: output.port.to_owned(),

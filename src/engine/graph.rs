@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::inputs::{InputAsset, InputRef};
+use super::stages;
 use crate::actions::create_rendition::{self, CreateRendition, Rendition};
 use crate::actions::input_images::{Input, InputImage};
 use crate::actions::output::Output;
@@ -52,6 +53,8 @@ pub struct GraphNode {
     pub inputs: Vec<Option<(usize, usize)>>,
     /// For a source: its index in [`Graph::sources`].
     pub source: Option<usize>,
+    /// Whether it is not in the document, but a step by which the action with this id gets the pictures that it gathers.
+    pub is_implied: bool,
 }
 
 /// One `input-images` action.
@@ -78,6 +81,8 @@ pub struct GraphOutput {
     pub parameters: Output,
     /// The input whose format `auto` keeps, found by following first image inputs upstream.
     pub origin: usize,
+    /// Whether it is no result, but a picture for an action that gathers those of all executions.
+    pub is_staged: bool,
 }
 
 impl GraphOutput {
@@ -148,7 +153,8 @@ impl Graph {
         format!("{}+{:08x}", super::VERSION, crate::compact::crc32(&text))
     }
 
-    /// Validates and resolves a workflow.
+    /// Validates and resolves a workflow for a single picture: actions that gather pictures have this one only. For batches,
+    /// see [`Stages`](super::Stages).
     ///
     /// # Errors
     /// Every diagnostic, when one of them is an error.
@@ -157,7 +163,12 @@ impl Graph {
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(diagnostics);
         }
-        Ok(Resolver::new(&workflow.enabled()).resolve())
+        Ok(Self::of(&stages::alone(&workflow.enabled())))
+    }
+
+    /// Resolves a workflow of which nothing is turned off.
+    pub(super) fn of(workflow: &Workflow) -> Self {
+        Resolver::new(workflow).resolve()
     }
 
     /// The number of executions: the largest image count of any input.
@@ -184,7 +195,7 @@ impl Graph {
             })
             .collect();
         let asset_id = inputs.first().and_then(|input| input.source_url.strip_prefix("asset:")).map(str::to_owned);
-        InputAsset { index, asset_id, inputs }
+        InputAsset { index, asset_id, inputs, gathered: None }
     }
 
     /// How often the picture of an output port is used: consumers, each of their ports, and written results.
@@ -198,7 +209,8 @@ impl Graph {
     /// one the first.
     pub(super) fn thumbnails(&self, of_nodes: &[Option<Rc<Encoded>>]) -> Vec<(String, Rc<Encoded>)> {
         let written = self.outputs.iter().map(|output| (&output.action_id, output.node));
-        let nodes = self.nodes.iter().enumerate().map(|(index, node)| (&node.action_id, index));
+        let nodes = self.nodes.iter().enumerate().filter(|(_, node)| !node.is_implied);
+        let nodes = nodes.map(|(index, node)| (&node.action_id, index));
         let mut found: Vec<(String, Rc<Encoded>)> = Vec::new();
         let passed = self.passed.iter().map(|(id, node)| (id, *node));
         for (id, node) in nodes.chain(passed).chain(written) {
@@ -214,7 +226,7 @@ impl Graph {
     fn resized(&mut self, action_id: &str, picture: (usize, usize), parameters: Map<String, Value>) -> (usize, usize) {
         let Some(action) = actions::find("resize") else { return picture };
         let (action_id, inputs) = (action_id.to_owned(), vec![Some(picture)]);
-        self.nodes.push(GraphNode { action_id, action, parameters, inputs, source: None });
+        self.nodes.push(GraphNode { action_id, action, parameters, inputs, source: None, is_implied: false });
         (self.nodes.len() - 1, 0)
     }
 
@@ -290,6 +302,11 @@ impl<'a> Resolver<'a> {
         Self { workflow, parts, inputs, consumed }
     }
 
+    /// The id by which records name an action.
+    fn id(&self, index: usize) -> &str {
+        stages::written_id(&self.written(index).action_id)
+    }
+
     fn written(&self, index: usize) -> &ActionNode {
         &self.workflow.actions[self.parts[index].written]
     }
@@ -336,7 +353,7 @@ impl<'a> Resolver<'a> {
         let nodes: Vec<GraphNode> = order
             .iter()
             .map(|&index| GraphNode {
-                action_id: self.written(index).action_id.clone(),
+                action_id: self.id(index).to_owned(),
                 action: self.parts[index].action,
                 parameters: self.parameters(index),
                 inputs: self.inputs[index]
@@ -344,6 +361,7 @@ impl<'a> Resolver<'a> {
                     .map(|input| input.map(|(node, port)| (placed[&node], port)))
                     .collect(),
                 source: source_of.get(&index).copied(),
+                is_implied: self.written(index).action_id != self.id(index),
             })
             .collect();
         let (sources, outputs, passed) = (Arc::new(sources), Vec::new(), Vec::new());
@@ -359,7 +377,7 @@ impl<'a> Resolver<'a> {
     /// Adds the results that an action writes of a picture.
     fn write(&self, graph: &mut Graph, owner: usize, picture: (usize, usize), origin: usize) {
         let (written, Part { action, piece, .. }) = (self.written(owner), self.parts[owner]);
-        let action_id = written.action_id.clone();
+        let action_id = self.id(owner).to_owned();
         let of_piece = |parameters: Output| match piece {
             None => parameters,
             Some(number) => Output { name: name_of_piece(&parameters.name, number), ..parameters },
@@ -374,13 +392,20 @@ impl<'a> Resolver<'a> {
                     None => picture,
                 };
                 let parameters = of_piece(Output::read(&output).unwrap_or_else(Output::defaults));
-                graph.outputs.push(GraphOutput { action_id: action_id.clone(), node, port, parameters, origin });
+                graph.outputs.push(GraphOutput {
+                    action_id: action_id.clone(),
+                    node,
+                    port,
+                    parameters,
+                    origin,
+                    is_staged: false,
+                });
             }
             return;
         }
         let parameters = (action.role == Role::Sink).then(|| Output::read(&written.parameters)).flatten();
         let (parameters, (node, port)) = (of_piece(parameters.unwrap_or_else(Output::defaults)), picture);
-        graph.outputs.push(GraphOutput { action_id, node, port, parameters, origin });
+        graph.outputs.push(GraphOutput { action_id, node, port, parameters, origin, is_staged: false });
     }
 
     /// Outputs in document order: the action that owns each, and the node and port whose picture is written.

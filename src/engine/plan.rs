@@ -34,16 +34,24 @@ impl std::fmt::Debug for Plan {
 }
 
 impl Plan {
-    /// Validates a workflow and makes it runnable.
+    /// Validates a workflow and makes it runnable on a single picture, as [`Graph::resolve`] does.
     ///
     /// # Errors
     /// Every diagnostic, when one of them is an error.
     pub fn build(workflow: &Workflow) -> Result<Self, Vec<Diagnostic>> {
-        let graph = Graph::resolve(workflow)?.with_conditions_first();
+        Self::of(Graph::resolve(workflow)?)
+    }
+
+    /// Makes a graph runnable.
+    ///
+    /// # Errors
+    /// When the parameters of an action are not valid, which validation reports earlier.
+    pub(super) fn of(graph: Graph) -> Result<Self, Vec<Diagnostic>> {
+        let graph = graph.with_conditions_first();
         let mut operations = Vec::with_capacity(graph.nodes.len());
         for node in &graph.nodes {
             operations.push(match node.action.role {
-                Role::Transform => {
+                Role::Transform | Role::Gather => {
                     let operation = actions::prepare(node.action.action_type, &node.parameters);
                     Some(Arc::from(operation.map_err(|failure| {
                         vec![

@@ -99,6 +99,8 @@ pub struct ProducedOutput {
     pub format: Format,
     /// The file.
     pub encoded: Encoded,
+    /// Whether it is no result, but a picture for an action that gathers those of all executions.
+    pub is_staged: bool,
 }
 
 impl Plan {
@@ -1193,7 +1195,8 @@ impl<'a> Runner<'a> {
             Failure::execute(format!("\"{{{unknown}}}\" is not a placeholder."), "Fix the name pattern.")
                 .at(&output.action_id)
         })?;
-        Ok(ProducedOutput { action_id: output.action_id.clone(), port: "outputs", name, size, format, encoded })
+        let (action_id, is_staged) = (output.action_id.clone(), output.is_staged);
+        Ok(ProducedOutput { action_id, port: "outputs", name, size, format, encoded, is_staged })
     }
 }
 

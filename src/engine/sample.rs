@@ -117,7 +117,7 @@ impl Plan {
             };
             reductions.push(by);
             operations.push(match node.action.role {
-                Role::Transform => {
+                Role::Transform | Role::Gather => {
                     let raw = reduced(node.action.fields, &node.parameters, by)?;
                     Some(Arc::from(actions::prepare(node.action.action_type, &raw).ok()?))
                 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
+use super::editing::edges;
 use super::{document, form};
 use crate::actions::output::places_folder;
 use crate::actions::parameters::Kind;
@@ -30,7 +31,7 @@ pub fn representatives(bytes: &[u64]) -> Vec<usize> {
 /// What one picture took and became.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trial {
-    /// Files that were written.
+    /// Files that were written of this picture alone.
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -63,6 +64,21 @@ pub fn estimate(trials: &[Trial], pictures: u64, workers: u32) -> Option<Estimat
     })
 }
 
+/// The actions that work on what others make of all pictures together, and the actions that make it.
+pub fn common(document: &Value) -> SortedSet<String> {
+    let gathers = |node: &document::Node| actions::find(&node.action_type).is_some_and(|one| one.role == Role::Gather);
+    let is_on = |node: &document::Node| !document::is_off(document, node.index);
+    let nodes = document::nodes(document).into_iter().filter(|node| gathers(node) && is_on(node));
+    let mut open: Vec<String> = nodes.map(|node| node.action_id).collect();
+    let mut found: SortedSet<String> = open.iter().cloned().collect();
+    let edges = edges(document);
+    while let Some(id) = open.pop() {
+        let following = edges.iter().filter(|edge| edge.source == id).map(|edge| edge.target.clone());
+        open.extend(following.filter(|target| found.insert(target.clone())));
+    }
+    found
+}
+
 /// A picture, as far as the names of its results depend on it.
 #[derive(Clone, Debug)]
 pub struct Named<'a> {
@@ -81,13 +97,14 @@ pub fn equal_names<'a>(document: &Value, pictures: impl Iterator<Item = Named<'a
     let nodes = document::nodes(document);
     let is_condition = |action_type: &str| actions::find(action_type).is_some_and(Action::is_condition);
     let has_ways = nodes.iter().any(|node| is_condition(&node.action_type));
+    let common = common(document);
     let mut taken = SortedMap::<String, (u64, SortedSet<usize>)>::new();
     for (index, node) in nodes.into_iter().enumerate() {
         let Some(action) = actions::find(&node.action_type).filter(|action| action.role == Role::Sink) else {
             continue;
         };
         let Some(field) = action.fields.iter().find(|field| field.kind == Kind::NamePattern) else { continue };
-        if document::is_off(document, index) {
+        if document::is_off(document, index) || common.contains(&node.action_id) {
             continue;
         }
         let pattern = form::value(field, document::parameters(document, index));
@@ -142,6 +159,24 @@ mod tests {
         assert_eq!(representatives(&[7, 1, 4]), [0, 1, 2]);
         // By size: 1, 2, | 3, 4, 5, | 6, 7: the second, the fourth and the sixth.
         assert_eq!(representatives(&[70, 10, 40, 20, 60, 50, 30]), [2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_made_of_all_pictures_is_known() {
+        let edge = |source: &str, target: &str| json!({ "connectionSource": source, "sourcePort": "outputs", "connectionTarget": target, "targetPort": "input-images" });
+        let document = json!({
+            "actions": [
+                { "actionId": "photos", "actionType": "input-images" },
+                { "actionId": "sheet", "actionType": "contact-sheet" },
+                { "actionId": "all", "actionType": "output", "parameters": { "name": "overview.{ext}" } },
+                { "actionId": "each", "actionType": "output", "parameters": { "name": "one.{ext}" } }
+            ],
+            "connections": [edge("photos", "sheet"), edge("sheet", "all"), edge("photos", "each")]
+        });
+        assert_eq!(common(&document).into_iter().collect::<Vec<_>>(), ["all", "sheet"]);
+        let picture = |name| Named { name, folder: "", format: Some(Format::Jpeg) };
+        let pictures = [picture("a"), picture("b"), picture("c")];
+        assert_eq!(equal_names(&document, pictures.iter().cloned()), 2, "of each, and not of the sheet");
     }
 
     #[test]

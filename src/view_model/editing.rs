@@ -378,7 +378,7 @@ pub fn can_turn_off(document: &Value, index: usize) -> bool {
     let is_output = |at: usize| action_at(document, at).is_some_and(|action| action.role == Role::Sink);
     let is_other = |at: &usize| *at != index && is_output(*at) && !is_off(document, *at);
     match action_at(document, index).map(|action| action.role) {
-        Some(Role::Transform) => true,
+        Some(Role::Transform | Role::Gather) => true,
         Some(Role::Sink) => (0..actions_of(document).len()).any(|at| is_other(&at)),
         Some(Role::Source | Role::Note) | None => false,
     }
@@ -423,7 +423,8 @@ fn neighbours(document: &Value, index: usize, direction: Direction) -> Option<Ne
     if sole_follower(&edges, document, &first)? != second {
         return None;
     }
-    let transform = |id: &str| action_of(document, id).filter(|action| action.role == Role::Transform);
+    let transform =
+        |id: &str| action_of(document, id).filter(|action| matches!(action.role, Role::Transform | Role::Gather));
     let (one, other) = (transform(&first)?, transform(&second)?);
     Some(Neighbours { first: (first, one), second: (second, other) })
 }

@@ -53,6 +53,8 @@ builtin! {
     "carousel",
     "short-loop",
     "portrait-and-landscape",
+    "contact-sheet",
+    "product-loop",
 }
 
 /// Whether a built-in workflow has this id.

@@ -29,6 +29,7 @@ pub fn validate(workflow: &Workflow) -> Vec<Diagnostic> {
     validator.required_inputs();
     validator.cycles();
     validator.splits();
+    validator.gatherings();
     validator.image_counts();
     validator.outputs();
     validator.found
@@ -376,6 +377,61 @@ impl<'a> Validator<'a> {
                 next.extend(ways.map(|way| way.connection_target.as_str()).filter(|target| found.insert(target)));
             }
         }
+    }
+
+    /// A picture is gathered once at most, and what follows has nothing else that differs from picture to picture.
+    fn gatherings(&mut self) {
+        let is_role = |id: &str, role: Role| {
+            self.nodes.get(id).and_then(|(_, action)| *action).is_some_and(|action| action.role == role)
+        };
+        let connections = &self.workflow.connections;
+        let mut found = Vec::new();
+        // For each action that follows: the one that gathers.
+        let mut behind: SortedMap<&str, &str> = SortedMap::new();
+        for gathering in self.workflow.actions.iter().filter(|node| is_role(&node.action_id, Role::Gather)) {
+            let gathering = gathering.action_id.as_str();
+            let mut reached = SortedSet::new();
+            let mut open = vec![gathering];
+            while let Some(id) = open.pop() {
+                let ways = connections.iter().filter(|way| way.connection_source == id);
+                open.extend(ways.map(|way| way.connection_target.as_str()).filter(|target| reached.insert(*target)));
+            }
+            for id in reached {
+                let other = behind.insert(id, gathering).filter(|other| *other != gathering);
+                if other.is_some() || is_role(id, Role::Gather) {
+                    let other = other.unwrap_or(id);
+                    let message = format!("Pictures would be gathered twice, by \"{gathering}\" and \"{other}\".");
+                    let hint = "Gather pictures once on their way, and save what becomes of them as it is.";
+                    found.push(Diagnostic::error("gathered_twice", message, hint).at(id));
+                }
+            }
+        }
+        for (id, gathering) in behind.iter() {
+            let enters = |target: &str| {
+                let target = target.to_owned();
+                connections.iter().filter(move |way| way.connection_target == target)
+            };
+            // What else leads to it.
+            let beside = |source: &str| !behind.contains_key(source) && source != *gathering;
+            let mut seen = SortedSet::new();
+            let mut open: Vec<&str> =
+                enters(id).map(|way| way.connection_source.as_str()).filter(|one| beside(one)).collect();
+            while let Some(source) = open.pop() {
+                let counted = self.nodes.get(source).filter(|_| is_role(source, Role::Source));
+                let images =
+                    counted.and_then(|(node, _)| Input::read(&node.parameters)).map(|input| input.images.0.len());
+                if images.is_some_and(|count| count > 1) || is_role(source, Role::Gather) {
+                    let message = format!(
+                        "\"{id}\" follows \"{gathering}\", which makes one picture of all, and also gets the pictures of \"{source}\"."
+                    );
+                    let hint = format!("Connect \"{id}\" before \"{gathering}\", or give \"{source}\" one picture.");
+                    found.push(Diagnostic::error("gathered_and_single", message, hint).at(id));
+                    break;
+                }
+                open.extend(enters(source).map(|way| way.connection_source.as_str()).filter(|one| seen.insert(*one)));
+            }
+        }
+        self.found.extend(found);
     }
 
     fn image_counts(&mut self) {

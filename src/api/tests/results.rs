@@ -290,3 +290,36 @@ fn a_damaged_file_fails_every_result_that_has_it_and_a_retry_regenerates_it() {
     let status = json_of(&run(service.status(&first, &Value::Null)).expect("read"));
     assert_eq!((&status["status"], &status["assets"]["completed"]), (&json!("completed"), &json!(2)));
 }
+
+/// The pictures of a workflow are laid on a sheet.
+fn sheet_workflow(count: usize) -> Value {
+    let mut document = workflow(images(count));
+    document["actions"][1] = json!({ "actionId": "flip-1", "actionType": "contact-sheet", "parameters": {} });
+    document
+}
+
+#[test]
+fn what_gathers_is_the_last_execution_and_is_run_again_after_a_retry() {
+    let service = service();
+    let request = json!({ "workflowId": "w", "workflow": sheet_workflow(3) });
+    let batch_id = run(service.execute(&request)).expect("accepted").batch_id;
+    let list = json_of(&run(service.executions(&batch_id, &Value::Null)).expect("read"));
+    assert_eq!(list["total"], 4);
+    assert_eq!(
+        list["executions"][3]["inputAsset"],
+        json!({ "index": 3, "assetId": null, "inputs": [],
+            "gathered": { "actionId": "flip-1", "from": 0, "count": 3, "part": 0 } })
+    );
+    assert_eq!(list["executions"][2]["inputAsset"].get("gathered"), None);
+    for (index, well) in [true, false, true, true].into_iter().enumerate() {
+        finish(&service, &batch_id, index as u32, well);
+    }
+    let status =
+        run(service.retry(&batch_id, &json!({ "executionIds": [execution_id(&batch_id, 1)] }))).expect("retried");
+    assert_eq!((status.assets.completed, status.assets.pending), (2, 2), "the picture and the sheet");
+    for index in [1, 3] {
+        finish(&service, &batch_id, index, true);
+    }
+    let again = refused(run(service.retry(&batch_id, &Value::Null)));
+    assert_eq!(again.code, 400);
+}

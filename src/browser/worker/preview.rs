@@ -8,10 +8,10 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::super::environment::{blob_of_buffer, now};
-use super::{Given, Outcome, Worker, no_room, plan_of};
+use super::{Given, Outcome, Worker, no_room, read};
 use crate::batch::records::Execution;
 use crate::codecs::{self, Encoded};
-use crate::engine::{InputRef, InputSize, Steps};
+use crate::engine::{InputRef, InputSize, Plan, Steps};
 use crate::error::Failure;
 use crate::protocol::{Look, Preview, PreviewOutput, Previewed};
 use crate::store::StoreError;
@@ -118,7 +118,7 @@ pub(super) async fn preview(worker: &Worker, document: &str, look: Look) -> (Pre
 }
 
 async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewed, Array), Failure> {
-    let plan = plan_of(serde_json::from_str(document).unwrap_or_default())?;
+    let plan = read(serde_json::from_str(document).unwrap_or_default(), Plan::build)?;
     let input = plan.graph().input_asset(0);
     let execution = Execution::new("preview", 0, input);
     let mut outcome = Outcome::default();
@@ -154,6 +154,7 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
         };
         files.push(&file);
         outputs.push(PreviewOutput {
+            action_id: output.action_id,
             name: output.name,
             mime_type: mime_type.to_owned(),
             width: output.size.width,

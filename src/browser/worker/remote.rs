@@ -89,6 +89,24 @@ impl Remote {
         self.ask(StoreRequest::Put { assets, now }, &contents).await.map(|_| ())
     }
 
+    pub(in super::super) async fn records(
+        &self,
+        batch_id: &str,
+        from: u32,
+        count: u32,
+    ) -> Result<Vec<Execution>, StoreError> {
+        let mut found = Vec::new();
+        for index in from..from + count {
+            let request = StoreRequest::Records { batch_id: batch_id.to_owned(), index };
+            match self.ask(request, &JsValue::UNDEFINED).await? {
+                (StoreAnswer::Records(Some(records)), _) => found.push(records.1),
+                (StoreAnswer::Records(None), _) => break,
+                _ => return Err(misunderstood()),
+            }
+        }
+        Ok(found)
+    }
+
     pub(in super::super) async fn finish(
         &self,
         end: End,

@@ -660,7 +660,7 @@ impl Draft {
 
     fn collect_inputs(self, execution: &Execution, pictures: &mut HashMap<String, Vec<Entry>>) {
         for (position, input) in execution.input_asset.inputs.iter().enumerate() {
-            let primary = position == 0;
+            let primary = position == 0 && !execution.gathers();
             // Pictures that have been fetched meanwhile are stored.
             let fetched = execution.input_asset.asset_id.as_ref().filter(|_| primary);
             let source_url = fetched.map_or_else(|| input.source_url.clone(), |asset_id| format!("asset:{asset_id}"));

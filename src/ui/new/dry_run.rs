@@ -7,13 +7,14 @@ use leptos::task::spawn_local;
 
 use super::draft::{Draft, Entry, PRIMARY};
 use crate::browser::page::client;
+use crate::compact::SortedSet;
 use crate::file_name::{folder, split_image_extension};
 use crate::protocol::{Look, Preview, PreviewOutput, Previewed};
 use crate::selection::HeaderCheck;
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::services::{Services, UiError};
 use crate::ui::widgets::modal;
-use crate::view_model::dry_run::{Estimate, Named, Trial, equal_names, estimate, representatives};
+use crate::view_model::dry_run::{Estimate, Named, Trial, common, equal_names, estimate, representatives};
 use crate::view_model::format;
 
 /// The button, and the dialog while it is open.
@@ -45,10 +46,12 @@ struct Tried {
 }
 
 impl Tried {
-    fn trial(&self) -> Option<Trial> {
+    /// `common` are the actions whose results are made of all pictures together.
+    fn trial(&self, common: &SortedSet<String>) -> Option<Trial> {
         let preview = self.outcome.as_ref().ok()?;
-        let bytes = preview.outputs.iter().map(|output| output.bytes).sum();
-        Some(Trial { files: preview.outputs.len() as u64, bytes, duration_ms: preview.duration_ms })
+        let own = preview.outputs.iter().filter(|output| !common.contains(&output.action_id));
+        let (files, bytes) = own.fold((0, 0), |(files, bytes), output| (files + 1, bytes + output.bytes));
+        Some(Trial { files, bytes, duration_ms: preview.duration_ms })
     }
 }
 
@@ -83,7 +86,11 @@ fn DryRunDialog(shown: RwSignal<bool>) -> impl IntoView {
     let chosen: Vec<_> =
         (representatives(&sizes).into_iter()).map(|at| (entries[at].id, entries[at].name.clone())).collect();
     let (count, all) = (chosen.len(), entries.len() as u64);
-    let equal = equal_names(&draft.document_now(), entries.iter().map(named));
+    let document = draft.document_now();
+    let equal = equal_names(&document, entries.iter().map(named));
+    let common = common(&document);
+    let is_gathered = !common.is_empty();
+    let common = StoredValue::new(common);
     let tried = RwSignal::new(Vec::<Tried>::new());
     try_pictures(draft, services, chosen, tried);
     let free = RwSignal::new(None::<f64>);
@@ -93,11 +100,18 @@ fn DryRunDialog(shown: RwSignal<bool>) -> impl IntoView {
     let is_running = Memo::new(move |_| tried.with(Vec::len) < count);
     let workers = client::workers().min(untrack(|| draft.concurrency()));
     let estimated = Memo::new(move |_| {
-        let trials: Vec<Trial> = tried.with(|tried| tried.iter().filter_map(Tried::trial).collect());
+        let trial = |tried: &Tried| common.with_value(|common| tried.trial(common));
+        let trials: Vec<Trial> = tried.with(|tried| tried.iter().filter_map(trial).collect());
         estimate(&trials, all, workers).filter(|_| !is_running.get())
     });
     let said = move || match (is_running.get(), estimated.get()) {
         (true, _) => format!("Trying picture {} of {count}…", tried.with(Vec::len) + 1),
+        (false, Some(estimated)) if estimated.files == 0 && is_gathered => {
+            format!("Something is made of {} together.", format::plural(all, "picture", "pictures"))
+        }
+        (false, Some(estimated)) if is_gathered => {
+            format!("{} And something is made of all together.", sum(all, estimated))
+        }
         (false, Some(estimated)) => sum(all, estimated),
         (false, None) => "None of these pictures can be processed.".to_owned(),
     };

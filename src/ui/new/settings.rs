@@ -234,7 +234,7 @@ fn Group(node: Node) -> impl IntoView {
         .collect::<Vec<_>>();
     let unfolded = expect_context::<Unfolded>();
     let is_open = unfolded.get(&node.action_id).unwrap_or(match action.role {
-        Role::Transform => index <= 1,
+        Role::Transform | Role::Gather => index <= 1,
         Role::Note => true,
         Role::Source | Role::Sink => false,
     });

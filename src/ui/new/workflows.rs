@@ -27,7 +27,7 @@ pub(crate) fn Workflows() -> impl IntoView {
             let steps = document::nodes(&document)
                 .into_iter()
                 .filter_map(|node| crate::actions::find(&node.action_type))
-                .filter(|action| matches!(action.role, Role::Transform))
+                .filter(|action| matches!(action.role, Role::Transform | Role::Gather))
                 .map(|action| action.name)
                 .collect::<Vec<_>>()
                 .join(" · ");

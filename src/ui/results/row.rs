@@ -16,7 +16,7 @@ use crate::ui::notices::NoticeBoard;
 use crate::ui::services::Services;
 use crate::ui::stage::Stage;
 use crate::ui::widgets::{FilePicker, StoredImage, TabStop, tab_index};
-use crate::view_model::{accept, format};
+use crate::view_model::{accept, form, format};
 
 /// Lines for the outputs of a row; what they do not show is in the detail.
 const LINES: usize = 2;
@@ -31,8 +31,12 @@ pub(crate) const fn status(status: ExecutionStatus) -> (&'static str, &'static s
     }
 }
 
-/// The file's name as given.
+/// The file's name as given, or what the execution makes of all pictures.
 pub(crate) fn name(execution: &Execution) -> String {
+    if let Some(gathered) = &execution.input_asset.gathered {
+        let label = form::label(&gathered.action_id);
+        return if gathered.part == 0 { label } else { format!("{label} ({})", gathered.part + 1) };
+    }
     let name = execution.input_asset.inputs.first().map(|input| input.name.clone()).filter(|name| !name.is_empty());
     name.unwrap_or_else(|| format!("Picture {}", execution.asset_index + 1))
 }
@@ -61,6 +65,9 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
     });
     let sub = move || {
         let measure = |execution: &Arc<Execution>| {
+            if let Some(gathered) = &execution.input_asset.gathered {
+                return Some(format!("Of {}", format::plural(gathered.count.into(), "picture", "pictures")));
+            }
             let size = execution.input_size?;
             Some(format!("{} × {} · {}", size.width, size.height, format::bytes(size.bytes)))
         };
@@ -133,7 +140,11 @@ fn RowOutputs(execution: Arc<Execution>) -> impl IntoView {
         return view! { <div class="row-outputs">{again}</div> }.into_any();
     }
     if execution.status() == ExecutionStatus::Success && execution.outputs().is_empty() {
-        return view! { <div class="row-outputs"><span class="small muted" data-testid="no-output">"No output"</span></div> }
+        let said = match execution.staged().first() {
+            Some(staged) => format!("For {}", form::label(&staged.action_id)),
+            None => "No output".to_owned(),
+        };
+        return view! { <div class="row-outputs"><span class="small muted" data-testid="no-output">{said}</span></div> }
             .into_any();
     }
     let count = execution.outputs().len();
