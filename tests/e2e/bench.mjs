@@ -154,7 +154,7 @@ async function product(workers, side) {
     await page.goto(address("/"));
     await page.waitForFunction(() => window.pixelmill !== undefined);
     return await page.evaluate(
-      async ([workflow, side, urls, count, warmUp, inSrgb]) => {
+      async ([workflow, side, urls, count, warmUp, kind]) => {
         const assets = [];
         for (const url of urls) {
           const blob = await (await fetch(url)).blob();
@@ -164,7 +164,10 @@ async function product(workers, side) {
           const images = Array.from({ length: count }, (_, index) => ({ name: "photo.jpg", sourceUrl: assets[index % assets.length].url, storageType: "local" }));
           const request = structuredClone(workflow);
           request.actions[0].parameters.images = images;
-          if (inSrgb) request.actions.find(({ actionType }) => actionType === "output").parameters.colorProfile = "none";
+          const output = request.actions.find(({ actionType }) => actionType === "output");
+          if (kind === "profiled") output.parameters.colorProfile = "none";
+          // As the others do: left to itself, the workflow writes PNG files as WebP.
+          output.parameters.format = "jpeg";
           const resize = request.actions.find(({ actionType }) => actionType === "resize");
           Object.assign(resize.parameters, { width: side, height: side });
           const ended = new Promise((resolve) => window.pixelmill.addEventListener("batchcompleted", resolve, { once: true }));
@@ -179,7 +182,7 @@ async function product(workers, side) {
         await run(warmUp);
         return await run(count);
       },
-      [pictures.builtIn("web-gallery"), side, variants.map((_, index) => address(`/photographs/${index}.jpg`)), options.images, 2 * workers, options.kind === "profiled"],
+      [pictures.builtIn("web-gallery"), side, variants.map((_, index) => address(`/photographs/${index}.jpg`)), options.images, 2 * workers, options.kind],
     );
   } finally {
     await context.close();
