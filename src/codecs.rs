@@ -581,6 +581,8 @@ pub struct EncodeRequest {
     pub palette: Option<Palette>,
     /// Whether pictures with 16 bits a sample keep them in formats that have more than 8.
     pub keeps_depth: bool,
+    /// Pixels per inch that JPEG, TIFF and PNG files that are not animated state, for printing.
+    pub resolution: Option<u16>,
 }
 
 /// The colours that a picture is reduced to, if it has more.
@@ -605,6 +607,7 @@ impl EncodeRequest {
             effort: None,
             palette: None,
             keeps_depth: true,
+            resolution: None,
         }
     }
 

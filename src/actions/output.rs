@@ -201,6 +201,8 @@ crate::parameters! {
         author: String = String::new();
         /// Copyright notice of every picture, instead of the one in its file, such as `© 2026 Jane Doe`.
         copyright: String = String::new();
+        /// Pixels per inch that the file states, for programs that print it: JPEG, TIFF and PNG that is not animated. The pixels stay as they are.
+        resolution: Option<u32>, range 1.0..=9600.0, unit "ppi", shown if any_or_smallest!(&["auto", "web", "jpeg", "png", "tiff"]);
         /// Delivers the original file, with the metadata that a result would have, if the result would be larger. Only if
         /// format and size stay the same, and the picture is only resized, cropped, padded or sharpened.
         keep_original_if_smaller: bool = false, as "keepOriginalIfSmaller";
@@ -216,6 +218,11 @@ impl Output {
     /// What the colours of a PNG file are reduced to.
     pub fn palette(&self) -> Option<Palette> {
         self.palette.map(|colors| Palette { colors: colors.clamp(2, 256) as u16, dithers: self.dither })
+    }
+
+    /// The resolution that files state.
+    pub fn stated_resolution(&self) -> Option<u16> {
+        self.resolution.map(|resolution| resolution.clamp(1, 9600) as u16)
     }
 
     /// What a result says about its picture.

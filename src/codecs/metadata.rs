@@ -105,6 +105,8 @@ pub struct Facts {
     pub size: Size,
     /// Whether its colours are sRGB.
     pub is_srgb: bool,
+    /// Pixels per inch, if they are stated.
+    pub resolution: Option<u16>,
 }
 
 impl Metadata {
@@ -237,8 +239,9 @@ impl Metadata {
         exif.longs(tag::HEIGHT, &[facts.size.height]);
         image.shorts(tag::ORIENTATION, &[1]);
         // As many pixels an inch as programs assume where none are known.
-        image.rationals(tag::X_RESOLUTION, [72, 1]);
-        image.rationals(tag::Y_RESOLUTION, [72, 1]);
+        let resolution = u32::from(facts.resolution.unwrap_or(72));
+        image.rationals(tag::X_RESOLUTION, [resolution, 1]);
+        image.rationals(tag::Y_RESOLUTION, [resolution, 1]);
         image.shorts(tag::RESOLUTION_UNIT, &[2]);
         if is_jpeg {
             // In the middle of their pixels, as JFIF has it.

@@ -7,7 +7,7 @@ use std::io::Cursor;
 
 use ::png::{
     BitDepth, ColorType, Compression, Decoder, DecodingError, DeflateCompression, Encoder, Filter, Info, InterlaceInfo,
-    Reader, Transformations,
+    PixelDimensions, Reader, Transformations, Unit,
 };
 
 use super::icc::Samples;
@@ -273,6 +273,11 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encod
     let icc = image.space.icc().cloned();
     let Image { size, pixels, .. } = lossless(image);
     let mut info = Info::with_size(size.width, size.height);
+    info.pixel_dims = request.resolution.map(|resolution| {
+        // Per metre, to the nearest.
+        let pixels = (u32::from(resolution) * 10_000 + 127) / 254;
+        PixelDimensions { xppu: pixels, yppu: pixels, unit: Unit::Meter }
+    });
     info.icc_profile = icc.as_deref().map(|profile| Cow::Owned(profile.to_vec()));
     let (color, samples) = match pixels {
         Pixels::Gray(samples) => (ColorType::Grayscale, samples),

@@ -921,7 +921,8 @@ impl<'a> Runner<'a> {
         if let Some(sample) = self.sample {
             return self.write_sample(position, image, &request, sample.sizes[output.node], written);
         }
-        let facts = Facts { size: image.size, is_srgb: image.space.is_srgb() };
+        let (size, is_srgb) = (image.size, image.space.is_srgb());
+        let facts = Facts { size, is_srgb, resolution: request.resolution };
         let animation = self.headers[output.origin].as_ref().and_then(|header| header.animation);
         let (Some(Shown { delay, is_start, is_alone, is_reversed }), Some(animation)) = (shown, animation) else {
             return self.write_still(position, image, &request, written);
@@ -994,6 +995,7 @@ impl<'a> Runner<'a> {
             effort: parameters.effort.map(|effort| effort.clamp(1, 9) as u8),
             palette: parameters.palette(),
             keeps_depth: parameters.keeps_depth(),
+            resolution: parameters.stated_resolution(),
         };
         (image, request)
     }
@@ -1132,7 +1134,8 @@ impl<'a> Runner<'a> {
         request: &EncodeRequest,
         said: &Metadata,
     ) -> Result<Encoded, Failure> {
-        let facts = Facts { size: image.size, is_srgb: image.space.is_srgb() };
+        let (size, is_srgb) = (image.size, image.space.is_srgb());
+        let facts = Facts { size, is_srgb, resolution: request.resolution };
         let encoded = codecs::encode(image, request, self.services.encoders);
         let encoded = encoded.map_err(|failure| self.while_writing(position, failure))?;
         Ok(codecs::with_metadata(encoded, said, facts))
@@ -1238,7 +1241,8 @@ impl Runner<'_> {
         result: &Encoded,
         said: &Metadata,
     ) -> Option<(usize, Encoded)> {
-        if !output.parameters.keep_original_if_smaller {
+        // What an original states of its resolution is not looked at.
+        if !output.parameters.keep_original_if_smaller || output.parameters.resolution.is_some() {
             return None;
         }
         let source = self.plan.shows(output, &self.choice.sizes)?;
@@ -1256,7 +1260,7 @@ impl Runner<'_> {
             return None;
         }
         let original = codecs::without_metadata(file.bytes, header)?;
-        let original = codecs::with_metadata(original, said, Facts { size, is_srgb: header.space.is_srgb() });
+        let original = codecs::with_metadata(original, said, Facts { size, is_srgb: header.space.is_srgb(), resolution: None });
         (original.bytes.len() <= result.bytes.len()).then_some((source, original))
     }
 }

@@ -55,6 +55,8 @@ builtin! {
     "portrait-and-landscape",
     "contact-sheet",
     "product-loop",
+    "print-ready",
+    "blog-header",
 }
 
 /// Whether a built-in workflow has this id.

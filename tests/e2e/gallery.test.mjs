@@ -41,6 +41,8 @@ const SHOWN = {
   carousel: "flowers",
   "short-loop": "cat",
   "portrait-and-landscape": "flowers",
+  "print-ready": "cat",
+  "blog-header": "flowers",
 };
 
 /** The further pictures of workflows that make one picture of all. */

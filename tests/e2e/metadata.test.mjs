@@ -37,3 +37,21 @@ test("the rights stay, the camera and the location do not", async (t) => {
     }
   }
 });
+
+test("files state their resolution where one is given, and in metadata too", async (t) => {
+  const { page } = await open(t);
+  const bytes = await sharp(pictures.photo("cat")).resize(200).withExif({ IFD0: { Artist: "A. Photographer" } }).jpeg().toBuffer();
+  const [asset] = await importFiles(page, [{ name: "cat.jpg", bytes }]);
+  for (const format of ["jpeg", "png", "tiff"]) {
+    for (const [resolution, expected] of [[240, 240], [null, format === "tiff" ? 72 : undefined]]) {
+      for (const metadata of ["rights", "strip"]) {
+        const workflow = pictures.chain(`density-${format}`, [["resize", { width: 100 }]], { format, metadata, resolution });
+        const { executions } = await run(page, withImages(workflow, { photos: [asset] }));
+        const { density, exif } = await sharp(await readAsset(page, executions[0].outputs[0].url)).metadata();
+        // libvips takes what EXIF says, if it says something.
+        const stated = resolution ?? (exif ? 72 : expected);
+        assert.equal(density, stated, `${format} ${resolution} ${metadata}`);
+      }
+    }
+  }
+});

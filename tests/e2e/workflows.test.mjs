@@ -156,6 +156,8 @@ const EXPECTED = {
   "portrait-blur": { results: [["-portrait.jpg", "image/jpeg"]] },
   "same-framing": { results: [["-framed.jpg", "image/jpeg", 1200, 1500]] },
   carousel: { results: [1, 2, 3].map((piece) => [`-${piece}.jpg`, "image/jpeg", 1080, 1350]) },
+  "print-ready": { results: [["-print.jpg", "image/jpeg"]], check: forPrint },
+  "blog-header": { results: [["-header.webp", "image/webp", 1600, 640]] },
   "short-loop": {
     results: [
       ["-loop.webp", "image/webp"],
@@ -205,6 +207,12 @@ async function withCaption(bytes) {
   const values = await sharp(bytes).extract(place).greyscale().raw().toBuffer();
   const dark = values.filter((value) => value < 130).length / values.length;
   assert.ok(Math.max(...values) > 225 && dark > 0.4, `${Math.max(...values)} ${dark}`);
+}
+
+/** 106 × 156 mm at 300 pixels per inch, in either direction. */
+async function forPrint(bytes) {
+  const { width, height, density } = await sharp(bytes).metadata();
+  assert.deepEqual([Math.min(width, height), Math.max(width, height), density], [1252, 1843, 300]);
 }
 
 async function onPaper(bytes) {

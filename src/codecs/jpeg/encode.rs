@@ -28,6 +28,7 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encod
             false => Coding::Optimised,
         },
         icc: icc.as_deref(),
+        resolution: request.resolution,
     };
     let bytes = match image.pixels {
         Pixels::Gray(data) => encoder::encode_gray(&Plane { size, data }, &settings),

@@ -41,6 +41,8 @@ pub(super) struct Settings<'a> {
     pub(super) coding: Coding,
     /// ICC profile for APP2 segments.
     pub(super) icc: Option<&'a [u8]>,
+    /// Pixels per inch.
+    pub(super) resolution: Option<u16>,
 }
 
 /// One colour component and how it lies in the picture.
@@ -117,7 +119,7 @@ fn encode(frame: &Frame<'_>, settings: &Settings<'_>) -> Vec<u8> {
     let tables = [quantise::LUMA, quantise::CHROMA].map(|table| quantise::scaled(&table, quality));
     let quantisers = tables.each_ref().map(Quantiser::new);
     let mut bytes = Vec::with_capacity(frame.size.pixels() as usize / 4 + 1024 + settings.icc.map_or(0, <[u8]>::len));
-    headers::start(&mut bytes, settings.icc);
+    headers::start(&mut bytes, settings.icc, settings.resolution);
     headers::quantisation(&mut bytes, &tables[..frame.tables()]);
     headers::frame(&mut bytes, frame, settings.coding == Coding::Progressive);
     match settings.coding {
@@ -230,7 +232,7 @@ mod tests {
             for size in [Size::new(64, 48), Size::new(33, 17), Size::new(1, 1), Size::new(200, 7), Size::new(15, 131)] {
                 let [y, cb, cr] = planes(size, subsampling);
                 for quality in [1, 35, 80, 90, 100] {
-                    let settings = Settings { quality, coding: Coding::Standard, icc: None };
+                    let settings = Settings { quality, coding: Coding::Standard, icc: None, resolution: None };
                     let ours = encode_planes([&y, &cb, &cr], subsampling, &settings);
                     let planes = [&y, &cb, &cr];
                     let theirs = turbo::compress_raw(
@@ -273,7 +275,7 @@ mod tests {
                 let [y, cb, cr] = planes(size, subsampling);
                 for quality in [5, 80, 97] {
                     let file =
-                        |coding| encode_planes([&y, &cb, &cr], subsampling, &Settings { quality, coding, icc: None });
+                        |coding| encode_planes([&y, &cb, &cr], subsampling, &Settings { quality, coding, icc: None, resolution: None });
                     let standard = file(Coding::Standard);
                     let (optimised, progressive) = (file(Coding::Optimised), file(Coding::Progressive));
                     assert_eq!(decoded(&standard), decoded(&optimised), "{subsampling:?} {size:?} {quality}");
@@ -293,7 +295,7 @@ mod tests {
     fn a_gray_picture_is_written_in_every_coding() {
         for size in [Size::new(1, 1), Size::new(17, 9), Size::new(80, 64)] {
             let luma = plane(size, 5);
-            let file = |coding| encode_gray(&luma, &Settings { quality: 92, coding, icc: None });
+            let file = |coding| encode_gray(&luma, &Settings { quality: 92, coding, icc: None, resolution: None });
             let standard = decoded(&file(Coding::Standard));
             assert_eq!(standard.len(), 1);
             assert_eq!(standard, decoded(&file(Coding::Optimised)));
@@ -311,7 +313,7 @@ mod tests {
         for period in [1, 2, 3, 8] {
             let data = (0..48u32).flat_map(|y| (0..48u32).map(move |x| (x / period + y / period) % 2 * 255));
             let luma = Plane { size, data: data.map(|value| value as u8).collect() };
-            let file = encode_gray(&luma, &Settings { quality: 100, coding: Coding::Standard, icc: None });
+            let file = encode_gray(&luma, &Settings { quality: 100, coding: Coding::Standard, icc: None, resolution: None });
             let worst = decoded(&file)[0].iter().zip(&luma.data).map(|(&a, &b)| a.abs_diff(b)).max();
             assert!(worst <= Some(2), "period {period}: {worst:?}");
         }
@@ -322,7 +324,7 @@ mod tests {
         let icc: Vec<u8> = (0..150_000u32).map(|index| (index % 251) as u8).collect();
         let file = encode_gray(
             &plane(Size::new(8, 8), 1),
-            &Settings { quality: 80, coding: Coding::Standard, icc: Some(&icc) },
+            &Settings { quality: 80, coding: Coding::Standard, icc: Some(&icc), resolution: None },
         );
         let mut found = Vec::new();
         let mut at = 2;

@@ -17,7 +17,7 @@ use crate::image::{Image, Pixels};
 
 const EVERYTHING: Policy<'static> = Policy { kept: Kept::All, keep_location: true, author: "", copyright: "" };
 const RIGHTS: Policy<'static> = Policy { kept: Kept::Rights, keep_location: false, ..EVERYTHING };
-const FACTS: Facts = Facts { size: Size::new(24, 16), is_srgb: true };
+const FACTS: Facts = Facts { size: Size::new(24, 16), is_srgb: true, resolution: None };
 
 fn file(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/metadata").join(name);

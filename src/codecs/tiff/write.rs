@@ -71,8 +71,9 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encod
     directory.longs(278, &[rows as u32]);
     directory.longs(279, &lengths);
     // The standard requires a resolution; 72 pixels an inch is what programs assume where none is known.
-    directory.rationals(282, [72, 1]);
-    directory.rationals(283, [72, 1]);
+    let resolution = u32::from(request.resolution.unwrap_or(72));
+    directory.rationals(282, [resolution, 1]);
+    directory.rationals(283, [resolution, 1]);
     directory.shorts(284, &[1]);
     directory.shorts(296, &[2]);
     directory.shorts(317, &[2]);

@@ -27,10 +27,11 @@ fn segment(bytes: &mut Vec<u8>, marker: u8, content: &[&[u8]]) {
     content.iter().for_each(|part| bytes.extend_from_slice(part));
 }
 
-/// SOI, JFIF 1.02 without a density, and the profile in as many segments as it needs.
-pub(super) fn start(bytes: &mut Vec<u8>, icc: Option<&[u8]>) {
+/// SOI, JFIF 1.02 with a density in pixels per inch or without one, and the profile in as many segments as it needs.
+pub(super) fn start(bytes: &mut Vec<u8>, icc: Option<&[u8]>, resolution: Option<u16>) {
     bytes.extend([0xff, 0xd8]);
-    segment(bytes, 0xe0, &[b"JFIF\0", &[1, 2, 0, 0, 1, 0, 1, 0, 0]]);
+    let [high, low] = resolution.unwrap_or(1).to_be_bytes();
+    segment(bytes, 0xe0, &[b"JFIF\0", &[1, 2, resolution.is_some().into(), high, low, high, low, 0, 0]]);
     let chunks = icc.unwrap_or_default().chunks(65_519);
     let count = chunks.len();
     // More do not fit the count of a byte: a profile of more than 16 MB is left out.
