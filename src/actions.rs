@@ -552,7 +552,7 @@ mod tests {
                 "grain [input-images] [outputs] amount=20 size=1",
                 "halftone [input-images] [outputs] size=8 angle=45 shape=\"round\" inks=\"cmyk\"",
                 "remove-background [input-images] [outputs mask] mode=\"cutout\" backgroundColor=\"#ffffff\" trim=false method=\"auto\" model=\"u2netp\" edgeSoftness=0 subjectFillsFrame=false shadow=\"drop\"",
-                "background [input-images background] [outputs] fill=\"color\" color=\"#ffffff\" color2=\"#d0d0d0\" angle=180 sigma=20",
+                "background [input-images background] [outputs] fill=\"color\" color=\"#ffffff\" color2=\"#d0d0d0\" stops=null angle=180 sigma=20",
                 "drop-shadow [input-images] [outputs] dx=8 dy=8 blur=16 color=\"#000000\" opacity=0.5 expand=true",
                 "outline [input-images] [outputs] width=8 color=\"#ffffff\"",
                 "glow [input-images] [outputs] radius=24 color=\"#ffffff\" opacity=0.75",

@@ -10,6 +10,7 @@ pub mod editing;
 pub mod failures;
 pub mod form;
 pub mod format;
+pub mod gradient;
 pub mod graph;
 pub mod histogram;
 pub mod history;

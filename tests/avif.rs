@@ -281,7 +281,7 @@ fn said(policy: &Policy<'_>) -> Metadata {
 }
 
 const EVERYTHING: Policy<'_> = Policy { kept: Kept::All, keep_location: true, author: "", copyright: "" };
-const FACTS: Facts = Facts { size: SIZE, is_srgb: true };
+const FACTS: Facts = Facts { size: SIZE, is_srgb: true, resolution: None };
 
 #[test]
 fn metadata_is_read_again_and_leaves_the_picture_as_it_is() {

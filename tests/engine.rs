@@ -38,6 +38,7 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
             .boxed(),
         Kind::File(kind) => Just(kind.built_in().map_or(json!("film"), |file| json!(file.name))).boxed(),
         Kind::Point => (0.0..=1.0, 0.0..=1.0).prop_map(|(x, y): (f64, f64)| json!({ "x": x, "y": y })).boxed(),
+        Kind::Gradient => Just(json!([[0, "#ffffff"], [0.3, "#10203080"], [1, "#000000"]])).boxed(),
         Kind::Curve => Just(json!([[0, 20], [90, 70], [255, 240]])).boxed(),
         Kind::Renditions => prop::sample::select(vec![
             json!([{ "width": 20 }]),

@@ -293,7 +293,7 @@ fn of_metadata(table: &mut BTreeMap<String, Entry>) {
             let policy = Policy { kept, keep_location, author: "", copyright: "" };
             let said = Metadata::of(&bytes, format).by(&policy);
             for picture in &pictures {
-                let facts = Facts { size: Size::new(61, 43), is_srgb: true };
+                let facts = Facts { size: Size::new(61, 43), is_srgb: true, resolution: None };
                 hash.update(codecs::with_metadata(picture.clone(), &said, facts).bytes);
             }
         }

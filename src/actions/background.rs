@@ -1,7 +1,7 @@
 //! `background`: lays a colour, a gradient, another picture or a blurred copy behind a picture with transparency.
 
 use super::checks::Condition;
-use super::parameters::Color;
+use super::parameters::{Color, Gradient};
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only};
 use crate::error::Failure;
 use crate::image::blur::blurred;
@@ -30,7 +30,7 @@ crate::choices! {
 crate::parameters! {
     /// Parameters of `background`.
     pub struct Background {
-        /// What lies behind the picture: one colour (`color`), a gradient from `color` to `color2` (`gradient`), the picture
+        /// What lies behind the picture: one colour (`color`), a gradient from `color` to `color2` or through `stops` (`gradient`), the picture
         /// that is connected to "background" (`picture`), or a blurred copy of the picture (`blur`). Behind the latter two
         /// lies the colour.
         fill: Fill = Fill::Color;
@@ -38,6 +38,9 @@ crate::parameters! {
         color: Color = Color::WHITE, label "Colour", shown if Condition::Is("fill", &["color", "gradient"]);
         /// Last colour of the gradient, in sRGB.
         color2: Color = Color::opaque(208, 208, 208), label "Second colour", shown if Condition::Is("fill", &["gradient"]);
+        /// Colours along the gradient with their places, instead of the two: a list of `[share, colour]`, such as
+        /// `[[0, "#ffffff"], [0.6, "#e8e8e8"], [1, "#b0b0b0"]]`. Between two places of one share, the colour changes at once.
+        stops: Option<Gradient>, label "Stops", shown if Condition::Is("fill", &["gradient"]);
         /// Direction of the gradient, as in CSS: 0 is upwards, 90 to the right, 180 downwards.
         angle: f64 = 180.0, range -360.0..=360.0, soft 0.0..=360.0, unit "°", shown if Condition::Is("fill", &["gradient"]);
         /// Radius of the blurred copy, as a standard deviation.
@@ -48,7 +51,7 @@ crate::parameters! {
 /// The entry of `background`.
 pub const ACTION: Action = Action {
     action_type: "background",
-    version: "1.0.0",
+    version: "1.1.0",
     name: "Background",
     description: "Lays a colour, a gradient, another picture or a blurred copy behind a picture with transparency.",
     category: Category::Compose,
@@ -70,9 +73,9 @@ pub const ACTION: Action = Action {
     usage: "Put cut-out products in front of a soft gradient: remove the background, then add this with the fill \"gradient\".",
 };
 
-/// The pixels of a gradient from one colour to another over a picture of `size`, as CSS's `linear-gradient` draws it: the
-/// corners in the direction of the angle have the pure colours, and colours are mixed premultiplied by alpha.
-fn gradient<S: Sample>(size: Size, degrees: f64, from: [u8; 4], to: [u8; 4]) -> impl Iterator<Item = [S; 4]> {
+/// The pixels of a gradient over a picture of `size`, as CSS's `linear-gradient` draws it: the corners in the direction of the
+/// angle are at its ends, and colours are mixed premultiplied by alpha. `stops` are shares with colours, at least two.
+fn gradient<S: Sample>(size: Size, degrees: f64, stops: &[(f64, [u8; 4])]) -> impl Iterator<Item = [S; 4]> {
     let (cosine, sine) = turn(degrees);
     let (width, height) = (f64::from(size.width), f64::from(size.height));
     let length = width * sine.abs() + height * cosine.abs();
@@ -80,15 +83,26 @@ fn gradient<S: Sample>(size: Size, degrees: f64, from: [u8; 4], to: [u8; 4]) -> 
         let share = f64::from(a) / 255.0;
         [f64::from(r) * share, f64::from(g) * share, f64::from(b) * share, f64::from(a)]
     };
-    let (from, to) = (premultiplied(from), premultiplied(to));
+    let stops: Vec<(f64, [f64; 4])> = stops.iter().map(|(place, color)| (*place, premultiplied(*color))).collect();
+    let mixed = move |share: f64| {
+        // The first stop behind the place.
+        let next = stops.partition_point(|(place, _)| *place <= share);
+        let (Some(before), after) = (next.checked_sub(1).map(|at| stops[at]), stops.get(next)) else {
+            return stops[0].1;
+        };
+        let Some(after) = after else { return before.1 };
+        let part = (share - before.0) / (after.0 - before.0);
+        std::array::from_fn(|at| before.1[at] + (after.1[at] - before.1[at]) * part)
+    };
     let pixel = move |x: u32, y: u32| {
         let (across, down) = (f64::from(x) + 0.5 - width / 2.0, f64::from(y) + 0.5 - height / 2.0);
         let share = ((across * sine - down * cosine) / length + 0.5).clamp(0.0, 1.0);
-        let [r, g, b, a] = std::array::from_fn(|at| from[at] + (to[at] - from[at]) * share);
+        let [r, g, b, a] = mixed(share);
         let straight = |value: f64| if a > 0.0 { S::of_exact_level(value * 255.0 / a) } else { S::default() };
         [straight(r), straight(g), straight(b), S::of_exact_level(a)]
     };
-    (0..size.height).flat_map(move |y| (0..size.width).map(move |x| pixel(x, y)))
+    let places = (0..size.height).flat_map(move |y| (0..size.width).map(move |x| (x, y)));
+    places.map(move |(x, y)| pixel(x, y))
 }
 
 /// Lays straight RGBA over other pixels.
@@ -101,23 +115,27 @@ fn lay_over<S: Layered>(rgba: &mut [S], under: impl Iterator<Item = [S; 4]>) {
 impl Background {
     /// Whether nothing shines through the background.
     fn is_opaque(&self) -> bool {
-        self.color.is_opaque() && (self.fill != Fill::Gradient || self.color2.is_opaque())
+        match (self.fill, &self.stops) {
+            (Fill::Gradient, Some(stops)) => stops.stops().iter().all(|(_, color)| color.is_opaque()),
+            (Fill::Gradient, None) => self.color.is_opaque() && self.color2.is_opaque(),
+            _ => self.color.is_opaque(),
+        }
     }
 }
 
 /// Lays what is filled in, with the colour behind it, behind straight RGBA. `picture` is another picture of the same size, if
-/// there is one.
+/// there is one; `stops` are those of the gradient, of which the first has the colour otherwise.
 fn lay_behind<S: Layered>(
     background: &Background,
     pixels: &mut Pixels,
     size: Size,
     picture: Option<&Pixels>,
-    colors: [[u8; 4]; 2],
+    stops: &[(f64, [u8; 4])],
 ) {
     let Some((rgba, 4)) = S::interleaved_mut(pixels) else { return };
-    let color = colors[0].map(S::of_byte);
+    let color = stops[0].1.map(S::of_byte);
     match (background.fill, picture.and_then(S::interleaved)) {
-        (Fill::Gradient, _) => lay_over(rgba, gradient(size, background.angle, colors[0], colors[1])),
+        (Fill::Gradient, _) => lay_over(rgba, gradient(size, background.angle, stops)),
         (_, Some((picture, 4))) => lay_over(rgba, picture.as_chunks().0.iter().map(|pixel| over(*pixel, color))),
         _ => lay_over(rgba, std::iter::repeat(color)),
     }
@@ -149,7 +167,11 @@ impl Operation for Background {
             let [r, g, b] = color_for(&image, color.rgb());
             [r, g, b, color.rgba[3]]
         };
-        let (size, color, color2) = (image.size, of(self.color), of(self.color2));
+        let size = image.size;
+        let stops = match self.stops.as_ref().filter(|_| self.fill == Fill::Gradient) {
+            Some(stops) => stops.stops().iter().map(|(place, color)| (*place, of(*color))).collect(),
+            None => vec![(0.0, of(self.color)), (1.0, of(self.color2))],
+        };
         let picture = match (self.fill, behind) {
             (Fill::Color | Fill::Gradient, _) => None,
             (Fill::Blur, _) => Some(blurred(image.clone(), self.sigma)),
@@ -166,7 +188,7 @@ impl Operation for Background {
             }
         };
         let picture = picture.as_ref().map(|picture| &picture.pixels);
-        by_depth!(image, lay_behind(self, &mut image.pixels, size, picture, [color, color2]));
+        by_depth!(image, lay_behind(self, &mut image.pixels, size, picture, &stops));
         // Nothing is transparent any more.
         Ok(vec![if self.is_opaque() { composite(image, [0; 3]) } else { image }])
     }

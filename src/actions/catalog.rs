@@ -43,7 +43,7 @@ pub fn catalog() -> &'static [&'static Action] {
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 17] = [
+const KINDS: [(&str, Kind); 18] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
@@ -51,6 +51,7 @@ const KINDS: [(&str, Kind); 17] = [
     ("ratio", Kind::Ratio),
     ("point", Kind::Point),
     ("curve", Kind::Curve),
+    ("gradient", Kind::Gradient),
     ("text", Kind::Text),
     ("lines", Kind::Lines),
     ("name-pattern", Kind::NamePattern),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Action;
 use super::create_rendition::check_list;
 use super::input_images::InputImages;
-use super::parameters::{Color, Curve, Field, Kind, Parameter, Point, Ratio};
+use super::parameters::{Color, Curve, Field, Gradient, Kind, Parameter, Point, Ratio};
 use super::placeholders::{PLACEHOLDERS, PLACEHOLDERS_IN_TEXT, fill_name, fill_text};
 use crate::expression::Expression;
 use crate::user_file::FileKind;
@@ -189,6 +189,7 @@ fn is_valid(kind: Kind, value: &Value) -> bool {
         Kind::Ratio => Ratio::read(value).is_some(),
         Kind::Point => Point::read(value).is_some(),
         Kind::Curve => Curve::read(value).is_some(),
+        Kind::Gradient => Gradient::read(value).is_some(),
         Kind::Text | Kind::Lines | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => {
             value.is_string()
         }
@@ -210,6 +211,9 @@ fn expected(kind: Kind) -> String {
         Kind::Point => "a point with shares from 0 to 1, such as {\"x\":0.5,\"y\":0.3}",
         Kind::Curve => {
             "2 to 32 points [x, y] with numbers from 0 to 255, each x above the one before, such as [[0,0],[128,150],[255,255]]"
+        }
+        Kind::Gradient => {
+            "2 to 16 stops [share, colour] with shares from 0 to 1 in order, such as [[0,\"#ffffff\"],[0.6,\"#e8e8e8\"],[1,\"#b0b0b0\"]]"
         }
         Kind::Ratio => "a ratio such as \"4:5\"",
         Kind::Text | Kind::Lines | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => "text",

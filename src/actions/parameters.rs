@@ -32,6 +32,8 @@ pub enum Kind {
     Point,
     /// The points of a curve from values to values.
     Curve,
+    /// The colours of a gradient with their places.
+    Gradient,
     /// Free text.
     Text,
     /// A file-name pattern with `{name}`, `{ext}`, `{folder}`, `{index}`, `{width}`, `{height}`.
@@ -441,6 +443,45 @@ impl Parameter for Curve {
     }
     fn json(&self) -> Value {
         self.points.iter().map(|point| point.iter().map(Parameter::json).collect::<Value>()).collect()
+    }
+}
+
+/// Colours along a line, in the order of their places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradient {
+    stops: Vec<(f64, Color)>,
+}
+
+/// The most stops of a [`Gradient`].
+pub const MOST_STOPS: usize = 16;
+
+impl Gradient {
+    /// A gradient with these stops; `None` unless there are at least two, none before the one that precedes it.
+    pub fn through(stops: &[(f64, Color)]) -> Option<Self> {
+        let in_order = stops.windows(2).all(|pair| pair[0].0 <= pair[1].0);
+        ((2..=MOST_STOPS).contains(&stops.len()) && in_order).then(|| Self { stops: stops.to_vec() })
+    }
+
+    /// Shares of the line, from 0 at its beginning to 1, with their colours.
+    pub fn stops(&self) -> &[(f64, Color)] {
+        &self.stops
+    }
+}
+
+impl Parameter for Gradient {
+    const KIND: Kind = Kind::Gradient;
+    fn read(value: &Value) -> Option<Self> {
+        let stop = |value: &Value| match value.as_array()?.as_slice() {
+            [place, color] => {
+                Some((place.as_f64().filter(|place| (0.0..=1.0).contains(place))?, Color::parse(color.as_str()?)?))
+            }
+            _ => None,
+        };
+        let stops: Vec<(f64, Color)> = value.as_array()?.iter().map(stop).collect::<Option<_>>()?;
+        Self::through(&stops)
+    }
+    fn json(&self) -> Value {
+        self.stops.iter().map(|(place, color)| Value::from(vec![place.json(), color.json()])).collect()
     }
 }
 

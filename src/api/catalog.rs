@@ -114,7 +114,7 @@ impl From<&Field> for ParameterDescriptor {
                 Kind::Color => "color",
                 Kind::Ratio => "ratio",
                 Kind::Point => "object",
-                Kind::Choices(_) | Kind::Images | Kind::Curve | Kind::Renditions => "array",
+                Kind::Choices(_) | Kind::Images | Kind::Curve | Kind::Gradient | Kind::Renditions => "array",
             },
             required: field.required,
             default_value: field.default.value(),

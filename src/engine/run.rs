@@ -1260,7 +1260,8 @@ impl Runner<'_> {
             return None;
         }
         let original = codecs::without_metadata(file.bytes, header)?;
-        let original = codecs::with_metadata(original, said, Facts { size, is_srgb: header.space.is_srgb(), resolution: None });
+        let original =
+            codecs::with_metadata(original, said, Facts { size, is_srgb: header.space.is_srgb(), resolution: None });
         (original.bytes.len() <= result.bytes.len()).then_some((source, original))
     }
 }

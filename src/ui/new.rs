@@ -17,6 +17,7 @@ pub(crate) mod draft;
 pub(crate) mod dry_run;
 pub(crate) mod editors;
 pub(crate) mod fields;
+mod gradient;
 pub(crate) mod graph;
 pub(crate) mod keep;
 pub(crate) mod library;

@@ -40,6 +40,8 @@ pub enum Control {
     Point,
     /// A curve from values to values.
     Curve,
+    /// The stops of a gradient.
+    Gradient,
     /// A file-name pattern.
     Pattern,
     /// A file that is no picture, chosen from those of its kind.
@@ -69,6 +71,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::Ratio => Control::Ratio,
         Kind::Point => Control::Point,
         Kind::Curve => Control::Curve,
+        Kind::Gradient => Control::Gradient,
         Kind::NamePattern => Control::Pattern,
         Kind::File(kind) => Control::File(kind),
         Kind::Text | Kind::Expression => Control::Text,
@@ -273,7 +276,7 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
                 let name = field_label(field).to_ascii_lowercase();
                 format!("{name} {}, {}", share_text(value, "x"), share_text(value, "y"))
             }
-            (Kind::Curve, _) => field_label(field),
+            (Kind::Curve | Kind::Gradient, _) => field_label(field),
             (Kind::Choices(_), value) => {
                 let words = value.as_array().into_iter().flatten().filter_map(Value::as_str).map(choice);
                 format!("{} {}", field_label(field).to_ascii_lowercase(), words.collect::<Vec<_>>().join(", "))

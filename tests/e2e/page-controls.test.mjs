@@ -569,6 +569,57 @@ test("a curve is edited by its points, with the pointer and with keys, or as tex
   await page.locator(id("field-error")).filter({ hasText: "2 to 32 points" }).waitFor();
 });
 
+test("a gradient is edited by its stops, with the pointer, with keys and as text", async (t) => {
+  const { page } = await open(t);
+  const document = pictures.chain("on-gradient", [["background", { fill: "gradient", color: "#ff0000", color2: "#0000ff" }]], { format: "png" });
+  await page.locator(id("own-file")).setInputFiles({ name: "mine.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(document)) });
+  const field = "field-background-1-stops";
+  const frame = page.locator(`${id("form-background-1")} summary`);
+  await frame.waitFor();
+  if (!(await page.locator(id(field)).isVisible())) await frame.click();
+  const stops = async () => {
+    const stored = await page.locator(id(field)).evaluate((group) => [...group.querySelectorAll(".gradient-row")].map((row) => [...row.querySelectorAll("input.field")].map((input) => input.value)));
+    return stored.map(([color, place]) => [Number(place), color]);
+  };
+  const settled = async (expected) => {
+    for (const end = Date.now() + 10_000; JSON.stringify(await stops()) !== JSON.stringify(expected); await page.waitForTimeout(20)) {
+      assert.ok(Date.now() < end, `${JSON.stringify(await stops())} is not ${JSON.stringify(expected)}`);
+    }
+  };
+  const add = page.locator(id(`${field}-add`));
+  assert.equal(await add.innerText(), "Use more colours");
+  await add.click();
+  await settled([[0, "#ff0000"], [100, "#0000ff"]]);
+  await add.click();
+  await settled([[0, "#ff0000"], [50, "#7f007f"], [100, "#0000ff"]]);
+  const handle = page.locator(`${id(`${field}-bar`)} [role=slider]`).nth(1);
+  await handle.focus();
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.keyboard.press("ArrowLeft");
+  await settled([[0, "#ff0000"], [59, "#7f007f"], [100, "#0000ff"]]);
+  assert.equal(await handle.getAttribute("aria-valuenow"), "59");
+  // It is dragged, and stays between its neighbours.
+  const bar = await page.locator(id(`${field}-bar`)).boundingBox();
+  const at = (share) => [bar.x + share * bar.width, bar.y + 20];
+  await page.mouse.move(...at(0.59));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.4), { steps: 3 });
+  await page.mouse.move(...at(1.4), { steps: 3 });
+  await page.mouse.up();
+  await settled([[0, "#ff0000"], [100, "#7f007f"], [100, "#0000ff"]]);
+  await page.locator(id(`${field}-1-place`)).fill("25");
+  await page.locator(id(`${field}-1-color`)).fill("#ffffff");
+  await page.locator(id(`${field}-1-color`)).blur();
+  await settled([[0, "#ff0000"], [25, "#ffffff"], [100, "#0000ff"]]);
+  await page.locator(id(`${field}-1-color`)).fill("red");
+  await page.locator(id(`${field}-1-color`)).blur();
+  await page.locator(id("field-error")).filter({ hasText: "2 to 16 stops" }).waitFor();
+  await page.locator(id(`${field}-1-remove`)).click();
+  await settled([[0, "#ff0000"], [100, "#0000ff"]]);
+  await page.locator(id(`${field}-0-remove`)).click();
+  await settled([]);
+});
+
 test("of the formats that are ticked, each picture gets the one with the smallest file", async (t) => {
   const { page } = await open(t);
   const drawn = pictures.draw(160, 120, 3, (x, y) => ((x >> 3) + (y >> 3)) % 2 ? 230 : 20);

@@ -274,8 +274,13 @@ mod tests {
             {
                 let [y, cb, cr] = planes(size, subsampling);
                 for quality in [5, 80, 97] {
-                    let file =
-                        |coding| encode_planes([&y, &cb, &cr], subsampling, &Settings { quality, coding, icc: None, resolution: None });
+                    let file = |coding| {
+                        encode_planes(
+                            [&y, &cb, &cr],
+                            subsampling,
+                            &Settings { quality, coding, icc: None, resolution: None },
+                        )
+                    };
                     let standard = file(Coding::Standard);
                     let (optimised, progressive) = (file(Coding::Optimised), file(Coding::Progressive));
                     assert_eq!(decoded(&standard), decoded(&optimised), "{subsampling:?} {size:?} {quality}");
@@ -313,7 +318,8 @@ mod tests {
         for period in [1, 2, 3, 8] {
             let data = (0..48u32).flat_map(|y| (0..48u32).map(move |x| (x / period + y / period) % 2 * 255));
             let luma = Plane { size, data: data.map(|value| value as u8).collect() };
-            let file = encode_gray(&luma, &Settings { quality: 100, coding: Coding::Standard, icc: None, resolution: None });
+            let file =
+                encode_gray(&luma, &Settings { quality: 100, coding: Coding::Standard, icc: None, resolution: None });
             let worst = decoded(&file)[0].iter().zip(&luma.data).map(|(&a, &b)| a.abs_diff(b)).max();
             assert!(worst <= Some(2), "period {period}: {worst:?}");
         }

@@ -6,6 +6,7 @@ use web_sys::FileList;
 
 use super::curve::CurveEditor;
 use super::fields::{Edited, TextControl};
+use super::gradient::GradientControl;
 use super::user_files::UserFiles;
 use crate::ui::widgets::FilePicker;
 use crate::user_file::FileKind;
@@ -21,6 +22,7 @@ pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<St
         Control::File(kind) => view! { <FileControl edited action_id kind/> }.into_any(),
         Control::Point => view! { <PointControl edited/> }.into_any(),
         Control::Curve => view! { <CurveControl edited/> }.into_any(),
+        Control::Gradient => view! { <GradientControl edited/> }.into_any(),
         Control::Renditions => view! { <RenditionsControl edited/> }.into_any(),
         Control::Choices(words) => view! { <ChoicesControl edited words/> }.into_any(),
         _ => ().into_any(),

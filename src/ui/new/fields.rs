@@ -97,8 +97,11 @@ pub(crate) fn ParameterField(
     let Explained(explained) = expect_context();
     let problem_id = StoredValue::new(format!("{id}-problem"));
     // A `label` cannot be for a group of controls: the group refers to it instead.
-    let target = (!matches!(control, Control::Places(_) | Control::Renditions | Control::Point | Control::Choices(_)))
-        .then(|| id.clone());
+    let target = (!matches!(
+        control,
+        Control::Places(_) | Control::Renditions | Control::Point | Control::Gradient | Control::Choices(_)
+    ))
+    .then(|| id.clone());
     view! {
         <div class="parameter" class:inline=inline hidden=is_left_out>
             <label for=target id=format!("{id}-label")>{label}</label>
@@ -136,7 +139,7 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
             move |later| (later.editor)(control, edited, action_id),
             move |_| view! { <TextControl edited placeholder=""/> }.into_any(),
         ),
-        Control::Point | Control::Curve | Control::Renditions => {
+        Control::Point | Control::Curve | Control::Gradient | Control::Renditions => {
             parts::later(move |later| (later.editor)(control, edited, action_id))
         }
         // Every output has them: what is missing is said once, and not by each.

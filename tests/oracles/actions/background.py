@@ -5,7 +5,7 @@ import numpy as np
 from common import blur, color, over, premultiplied, resample, with_alpha
 
 
-def gradient(shape, degrees, first, last):
+def gradient(shape, degrees, stops):
     height, width = shape
     angle = np.radians(degrees)
     direction = np.array([np.sin(angle), -np.cos(angle)])
@@ -13,7 +13,9 @@ def gradient(shape, degrees, first, last):
     y, x = np.mgrid[0:height, 0:width] + 0.5
     t = np.clip(((x - width / 2) * direction[0] + (y - height / 2) * direction[1]) / length + 0.5, 0, 1)[..., None]
     weigh = lambda c: np.append(c[:3] * c[3] / 255, c[3])
-    mixed = weigh(first) * (1 - t) + weigh(last) * t
+    places = np.array([place for place, _ in stops], dtype=np.float64)
+    weighed = np.array([weigh(stop) for _, stop in stops], dtype=np.float64)
+    mixed = np.stack([np.interp(t[..., 0], places, weighed[:, channel]) for channel in range(4)], axis=-1)
     alpha = mixed[..., 3:] / 255
     colour = np.divide(mixed[..., :3], alpha, out=np.zeros_like(mixed[..., :3]), where=alpha > 0)
     return np.concatenate([colour, mixed[..., 3:]], axis=2)
@@ -24,15 +26,16 @@ def run(picture, p, *others):
         return picture
     shape, fill = picture.shape[:2], p.get("fill", "color")
     first, last = color(p.get("color", "#ffffff")), color(p.get("color2", "#d0d0d0"))
+    stops = [(place, color(text)) for place, text in p.get("stops", [])] or [(0, first), (1, last)]
     behind = np.broadcast_to(first, shape + (4,))
     if fill == "gradient":
-        behind = gradient(shape, p.get("angle", 180), first, last)
+        behind = gradient(shape, p.get("angle", 180), stops)
     elif fill == "blur":
         behind = over(premultiplied(picture, lambda v: blur(v, p.get("sigma", 20))), behind)
     elif fill == "picture":
         behind = over(with_alpha(cover(others[0], shape)), behind)
     out = over(picture, behind)
-    opaque = first[3] == 255 and (fill != "gradient" or last[3] == 255)
+    opaque = all(stop[3] == 255 for _, stop in stops) if fill == "gradient" else first[3] == 255
     return out[..., :3] if opaque else out
 
 
