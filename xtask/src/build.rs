@@ -32,13 +32,13 @@ struct Part {
 
 const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], budget: 330_000 };
 /// The parts of the page's program that its first view does not need.
-const LATER: Part = Part { name: "app's later parts", prefix: split::PREFIX, optimisation: &["-Os"], budget: 470_000 };
+const LATER: Part = Part { name: "app's later parts", prefix: split::PREFIX, optimisation: &["-Os"], budget: 490_000 };
 /// A function with a single caller stays one: brotli finds more that repeats, 2 kB in all.
 const SERVICE: Part = Part {
     name: "service",
     prefix: "service",
     optimisation: &["-Os", "--converge", "--one-caller-inline-max-function-size=0"],
-    budget: 300_000,
+    budget: 340_000,
 };
 const WORKER: Part = Part { name: "worker", prefix: "worker", optimisation: KERNELS, budget: 1_500_000 };
 const NETWORK: Part = Part { name: "network", prefix: "network", optimisation: KERNELS, budget: 64_000 };
