@@ -121,6 +121,14 @@ impl Waiting {
     pub const fn fresh(index: u32) -> Self {
         Self { index, suspect: false, pixels: None, gathers: false }
     }
+
+    /// All executions of a batch, without reading them, if none of it was ever started or reused.
+    pub fn of_new(progress: &Progress) -> Option<Vec<Self>> {
+        let total = progress.assets.total;
+        let is_new = progress.status == BatchStatus::Pending && progress.assets.pending == total;
+        let first = total.saturating_sub(progress.gathering);
+        is_new.then(|| (0..total).map(|index| Self { gathers: index >= first, ..Self::fresh(index) }).collect())
+    }
 }
 
 impl From<&Execution> for Waiting {

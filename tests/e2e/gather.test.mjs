@@ -35,7 +35,7 @@ test("a contact sheet has every picture in its place, and no other result is wri
   const { page } = await open(t);
   const assets = await importFiles(page, await Promise.all([0, 1, 2, 3, 4].map((index) => plain(index))));
   const { status, executions: all } = await run(page, withImages(SHEET, { photos: assets }));
-  assert.deepEqual(status.assets, { total: 6, pending: 0, processing: 0, completed: 6, failed: 0 });
+  assert.deepEqual(status.assets, { total: 6, pending: 0, processing: 0, completed: 6, failed: 0 }, JSON.stringify(all.map(({ error }) => error)));
   assert.deepEqual(all.slice(0, 5).map(({ outputs }) => outputs.length), [0, 0, 0, 0, 0]);
   const sheet = all[5];
   assert.deepEqual(sheet.inputAsset, { index: 5, assetId: null, inputs: [], gathered: { actionId: "contact-sheet-1", from: 0, count: 5, part: 0 } });

@@ -171,8 +171,9 @@ impl World {
                 }
             }
             Op::Load(batch) => {
-                let loaded = self.change(&batch, Which::In(ExecutionStatus::Pending), |_, executions, _| {
-                    Some(executions.iter().map(Waiting::from).collect::<Vec<_>>())
+                let loaded = self.change(&batch, Which::In(ExecutionStatus::Pending), |progress, executions, _| {
+                    let read = || executions.iter().map(Waiting::from).collect();
+                    Some(Waiting::of_new(progress).unwrap_or_else(read))
                 });
                 let loaded = loaded.map(|(waiting, view)| (view, waiting));
                 self.ops.push(Op::Deliver(Event::Loaded { batch, loaded }));

@@ -376,12 +376,10 @@ impl Leader {
     async fn load(&self, batch: String) {
         let read = || async {
             let Some(progress) = self.database.progress(&batch).await? else { return Ok(None) };
-            let mut waiting = Vec::with_capacity(progress.assets.pending as usize);
-            if progress.status == BatchStatus::Pending && progress.assets.pending == progress.assets.total {
-                // None of it was ever started or reused.
-                waiting.extend((0..progress.assets.total).map(Waiting::fresh));
+            if let Some(waiting) = Waiting::of_new(&progress) {
                 return Ok(Some((progress, waiting)));
             }
+            let mut waiting = Vec::with_capacity(progress.assets.pending as usize);
             loop {
                 let offset = waiting.len() as u32;
                 let page = self.database.executions(&batch, Subset::Pending, offset, PORTION).await?;
