@@ -91,7 +91,7 @@ pub const ACTION: Action = Action {
     rules: &[],
     adds_alpha: Condition::Translucent("background"),
     related: &["animate", "resize", "text"],
-    usage: "Give a client an overview of a shoot: choose a4 as page size, and write the sheets as JPEG. Preview shows a sheet with one picture.",
+    usage: "Give a client an overview of a shoot: choose a4 as page size, and write the sheets as JPEG. The preview shows a sheet with up to 12 pictures.",
 };
 
 /// Height of the line under a picture, and of the letters' box in it, in sizes of the letters.

@@ -230,6 +230,11 @@ impl Graph {
         (self.nodes.len() - 1, 0)
     }
 
+    /// Whether an action gathers pictures; there is one only where a single picture is gathered alone.
+    pub fn gathers(&self) -> bool {
+        self.nodes.iter().any(|node| node.action.role == Role::Gather)
+    }
+
     /// Whether a node reads the pictures of a source.
     pub(super) fn reads(&self, source: usize) -> bool {
         self.nodes.iter().any(|node| node.source == Some(source))

@@ -24,6 +24,8 @@ pub struct GatheringPlan {
     pub name: &'static str,
     /// The position of what it makes among the inputs of what follows.
     pub place: usize,
+    /// The most executions whose pictures go into one result; `None` for all.
+    pub most: Option<u32>,
     /// What follows.
     pub after: Plan,
     gather: Box<dyn Gather>,
@@ -46,6 +48,11 @@ impl StagedPlan {
         Ok(Self { each: Plan::of(each)?, gatherings })
     }
 
+    /// All that gather, in document order.
+    pub fn gatherings(&self) -> &[GatheringPlan] {
+        &self.gatherings
+    }
+
     /// What gathers by this action.
     pub fn gathering(&self, action_id: &str) -> Option<&GatheringPlan> {
         self.gatherings.iter().find(|gathering| gathering.action_id == action_id)
@@ -58,8 +65,8 @@ impl GatheringPlan {
             vec![Diagnostic::error("unusable_parameters", failure.message, failure.hint).at(&stage.action_id)]
         })?;
         let place = stage.place();
-        let GatheringStage { action_id, action, after, .. } = stage;
-        Ok(Self { action_id, name: action.action_type, place, after: Plan::of(after)?, gather })
+        let GatheringStage { action_id, action, most, after, .. } = stage;
+        Ok(Self { action_id, name: action.action_type, place, most, after: Plan::of(after)?, gather })
     }
 
     /// Begins a result of so many pictures, of which the first has this size.

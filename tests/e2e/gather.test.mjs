@@ -123,6 +123,8 @@ test("a step that makes a sheet is added in the form, and its result has a row o
   await page.locator(id("picked-count")).filter({ hasText: /^2 / }).waitFor();
   await page.locator(id("workflows-all")).click();
   await page.locator(id("workflow-card-contact-sheet")).click();
+  // The preview has both pictures: two cells of 360 px with a line of 24 px below them, and gaps of 36 px.
+  await page.locator(".tag.right", { hasText: "828 × 456" }).waitFor();
   await page.locator(`${id("dry-run")}:enabled`).click();
   await page.locator(`${id("dry-run-sum")}[aria-busy="false"]`).waitFor();
   assert.equal(await page.locator(id("dry-run-sum")).innerText(), "Something is made of 2 pictures together.");

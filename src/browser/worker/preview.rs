@@ -9,9 +9,10 @@ use web_sys::Blob;
 
 use super::super::environment::{blob_of_buffer, now};
 use super::{Given, Outcome, Worker, no_room, read};
+use crate::actions::gather::staged_picture;
 use crate::batch::records::Execution;
 use crate::codecs::{self, Encoded};
-use crate::engine::{InputRef, InputSize, Plan, Steps};
+use crate::engine::{InputRef, InputSize, Plan, Produced, ProducedOutput, StagedPlan, Steps};
 use crate::error::Failure;
 use crate::protocol::{Look, Preview, PreviewOutput, Previewed};
 use crate::store::StoreError;
@@ -118,23 +119,22 @@ pub(super) async fn preview(worker: &Worker, document: &str, look: Look) -> (Pre
 }
 
 async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewed, Array), Failure> {
-    let plan = read(serde_json::from_str(document).unwrap_or_default(), Plan::build)?;
-    let input = plan.graph().input_asset(0);
-    let execution = Execution::new("preview", 0, input);
-    let mut outcome = Outcome::default();
-    let kept = &worker.previews;
-    let contents = kept.contents(worker, &execution.input_asset.inputs).await?;
+    let read_document = || serde_json::from_str(document).unwrap_or_default();
+    let plan = read(read_document(), Plan::build)?;
+    if plan.graph().gathers() && plan.graph().execution_count() > 1 && !look.sample && !look.steps {
+        return together(worker, &read(read_document(), StagedPlan::build)?, look).await;
+    }
     let started = now();
+    let (execution, given) = execution_of(worker, &plan, 0).await?;
     // What was made before would make a trial of the whole workflow look faster than it is.
-    let preview = (!look.patient).then_some((&kept.steps, look));
-    let given = Given::Kept(contents);
-    let produced = worker.produce(&plan, &execution, &given, preview, &mut outcome).await;
-    let files = Array::new();
+    let preview = (!look.patient).then_some((&worker.previews.steps, look));
+    let produced = worker.produce(&plan, &execution, &given, preview, &mut Outcome::default()).await;
     let Some(produced) = produced.map_err(|error| unstored(&error))?? else {
-        return Ok((Previewed::NoSample, files));
+        return Ok((Previewed::NoSample, Array::new()));
     };
     let duration_ms = now() - started;
     if look.steps {
+        let files = Array::new();
         let mut steps = Vec::with_capacity(produced.thumbnails.len());
         for (action_id, thumbnail) in produced.thumbnails {
             files.push(&JsValue::from(blob_of(&thumbnail)?));
@@ -142,6 +142,71 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
         }
         return Ok((Previewed::Steps(steps), files));
     }
+    shown(worker, &execution, &given, produced, look, duration_ms).await
+}
+
+/// An execution of a plan, and the contents of its inputs.
+async fn execution_of(worker: &Worker, plan: &Plan, index: u32) -> Result<(Execution, Given), Failure> {
+    let execution = Execution::new("preview", index, plan.graph().input_asset(index));
+    let contents = worker.previews.contents(worker, &execution.input_asset.inputs).await?;
+    Ok((execution, Given::Kept(contents)))
+}
+
+/// What a workflow that gathers pictures makes of several, as far as one result has room for them. A picture that fails is
+/// missing in it, unless it is the first.
+async fn together(worker: &Worker, plan: &StagedPlan, look: Look) -> Result<(Previewed, Array), Failure> {
+    let started = now();
+    let preview = Some((&worker.previews.steps, look));
+    let most = plan.gatherings().iter().filter_map(|gathering| gathering.most).max();
+    let count = plan.each.graph().execution_count().min(most.unwrap_or(u32::MAX)).max(1);
+    let mut first = None;
+    let mut staged = Vec::new();
+    for index in 0..count {
+        let (execution, given) = execution_of(worker, &plan.each, index).await?;
+        let produced = worker.produce(&plan.each, &execution, &given, preview, &mut Outcome::default()).await;
+        let mut produced = match produced.map_err(|error| unstored(&error))? {
+            Ok(Some(produced)) => produced,
+            Ok(None) => return Ok((Previewed::NoSample, Array::new())),
+            Err(failure) if index == 0 => return Err(failure),
+            Err(_) => continue,
+        };
+        let (own, others) = produced.outputs.into_iter().partition(|output| !output.is_staged);
+        produced.outputs = own;
+        staged.extend(Vec::from_iter::<Vec<ProducedOutput>>(others));
+        first.get_or_insert((execution, given, produced));
+    }
+    let Some((execution, given, mut produced)) = first else { return Ok((Previewed::NoSample, Array::new())) };
+    for gathering in plan.gatherings() {
+        let own: Vec<_> = staged.iter().filter(|output| output.action_id == gathering.action_id).collect();
+        let mut made = gathering.begin(own.len() as u32, own.first().map(|output| output.size))?;
+        for output in own {
+            staged_picture(&output.encoded.bytes, "").and_then(|picture| made.add(picture))?;
+        }
+        let content = Uint8Array::from(made.finish()?.bytes.as_slice()).buffer();
+        let mut whole = Execution::new("preview", 0, gathering.after.graph().input_asset(0));
+        let place = gathering.place;
+        whole.input_asset.inputs[place].name = gathering.name.to_owned();
+        let made = Given::Made { place, content };
+        let after = worker.produce(&gathering.after, &whole, &made, preview, &mut Outcome::default()).await;
+        if let Some(after) = after.map_err(|error| unstored(&error))?? {
+            produced.outputs.extend(after.outputs);
+            produced.warnings.extend(after.warnings);
+            produced.placed.extend(after.placed);
+        }
+    }
+    shown(worker, &execution, &given, produced, look, now() - started).await
+}
+
+/// What came of it, with the files in formats that browsers show.
+async fn shown(
+    worker: &Worker,
+    execution: &Execution,
+    given: &Given,
+    produced: Produced,
+    look: Look,
+    duration_ms: f64,
+) -> Result<(Previewed, Array), Failure> {
+    let files = Array::new();
     let mut outputs = Vec::with_capacity(produced.outputs.len());
     for output in produced.outputs {
         let mime_type = output.format.media_type();
@@ -162,8 +227,8 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
             bytes: output.encoded.bytes.len() as u64,
         });
     }
-    if let (Given::Kept(contents), Some(input), false) = (&given, execution.input_asset.inputs.first(), look.patient)
-        && let Some(shown) = contents.first().and_then(|content| kept.shown(worker, input, content))
+    if let (Given::Kept(contents), Some(input), false) = (given, execution.input_asset.inputs.first(), look.patient)
+        && let Some(shown) = contents.first().and_then(|content| worker.previews.shown(worker, input, content))
     {
         files.push(&shown);
     }

@@ -37,7 +37,7 @@ use crate::view_model::placing::{self, Changes, Placed};
 use crate::view_model::route::Route;
 use crate::view_model::saved_draft::{Item, State};
 use crate::view_model::skipped::SkippedFiles;
-use crate::view_model::{document, editing, form, format, places};
+use crate::view_model::{document, dry_run, editing, form, format, places};
 use crate::workflow::builtin::{self, BUILTIN};
 use crate::workflow::{Diagnostic, Severity};
 
@@ -1132,7 +1132,19 @@ impl Draft {
         let workflow = self.previewable(id, ignored)?;
         let moved_on = moves.as_ref().and_then(|(step, placed)| placing::view_of(&workflow, step, placed));
         let looked_at = || self.looked_at().and_then(|step| editing::up_to(&workflow, &step));
-        Ok(moved_on.or_else(looked_at).unwrap_or(workflow))
+        let shown = moved_on.or_else(looked_at).unwrap_or(workflow);
+        Ok(if dry_run::common(&shown).is_empty() { shown } else { self.with_those_behind(id, &shown) })
+    }
+
+    /// A document with one of the primary pictures and some of those behind it, for a step that gathers pictures.
+    fn with_those_behind(self, id: Option<u32>, document: &Value) -> Value {
+        let primary = self.inputs.with(|inputs| inputs.iter().find(|input| input.primary).cloned());
+        let Some(input) = primary else { return document.clone() };
+        let images: Vec<Value> = self.with_pictures(Self::key(&input), |entries| {
+            let behind = entries.iter().skip_while(|entry| Some(entry.id) != id);
+            behind.filter(|entry| entry.problem().is_none()).take(GATHERED).map(image).collect()
+        });
+        if images.is_empty() { document.clone() } else { document::with_images(document, &input.action_id, images) }
     }
 
     /// The chosen workflow with these of the picked pictures.
@@ -1181,6 +1193,9 @@ impl Draft {
         })
     }
 }
+
+/// Most pictures that a preview gathers.
+const GATHERED: usize = 12;
 
 /// A picture as an entry of an `input-images` action.
 fn image(entry: &Entry) -> Value {
