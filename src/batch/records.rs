@@ -600,12 +600,16 @@ impl Execution {
         self.input_asset.gathered.is_some()
     }
 
-    /// The names of its results among these files; what it made for others has no name but that of the action that gathers
-    /// it.
-    pub fn names_of(&self, files: impl Fn(&str) -> bool) -> Vec<String> {
+    /// What it made: the asset ids of its results and of its pictures for others, with their names. The latter have none but
+    /// that of the action that gathers them.
+    pub fn files(&self) -> impl Iterator<Item = (&String, &String)> {
         let outputs = self.outputs().iter().map(|output| (&output.sha256, &output.name));
-        let staged = self.staged().iter().map(|staged| (&staged.sha256, &staged.action_id));
-        outputs.chain(staged).filter(|(file, _)| files(file)).map(|(_, name)| name.clone()).collect()
+        outputs.chain(self.staged().iter().map(|staged| (&staged.sha256, &staged.action_id)))
+    }
+
+    /// The names of its files among these.
+    pub fn names_of(&self, files: impl Fn(&str) -> bool) -> Vec<String> {
+        self.files().filter(|(file, _)| files(file)).map(|(_, name)| name.clone()).collect()
     }
 
     /// What was noticed about its results.

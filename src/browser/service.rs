@@ -658,13 +658,13 @@ impl Hub {
         let (mut checked, mut bad, mut from) = (0, SortedSet::new(), 0);
         while let Some(executions) = service.next_successes(batch_id, &mut from).await? {
             checked += executions.len() as u32;
-            for output in executions.iter().flat_map(Execution::outputs) {
-                match verify::read(database, &output.sha256).await? {
+            for (file, name) in executions.iter().flat_map(Execution::files) {
+                match verify::read(database, file).await? {
                     Found::Sound(..) => {}
                     Found::Damaged(_) | Found::Nothing => {
-                        bad.insert(output.sha256.clone());
+                        bad.insert(file.clone());
                     }
-                    Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(&output.name, &why))),
+                    Found::TooLarge(why) => return Err(ApiError::internal(verify::too_large(name, &why))),
                 }
             }
         }

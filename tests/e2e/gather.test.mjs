@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import sharp from "sharp";
 import { ask, execute, executions, importFiles, open, readAsset, run, suite, test, until, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { damage, databaseOf } from "./support/storage.mjs";
 
 suite(test);
 
@@ -66,6 +67,33 @@ test("a sheet is made without what failed, and again when that has been retried"
   assert.deepEqual(after[3].warnings, []);
   assert.deepEqual(await cells(await readAsset(page, after[3].outputs[0].url), 3), COLOURS.slice(0, 3));
   assert.deepEqual(after.map(({ attempts }) => attempts), [1, 2, 1, 2]);
+});
+
+test("a picture that is damaged before it is gathered is made again", async (t) => {
+  const { page, url } = await open(t);
+  const assets = await importFiles(page, [await plain(0), await plain(1)]);
+  const { batchId, executions: all } = await run(page, withImages(SHEET, { photos: assets }));
+  assert.deepEqual((await ask(page, "verifyBatch", batchId)).damaged, []);
+  const staged = await page.evaluate(async ([name, batchId]) => {
+    const database = await new Promise((resolve) => {
+      const request = indexedDB.open(name);
+      request.onsuccess = () => resolve(request.result);
+    });
+    const request = database.transaction("executions").objectStore("executions").getAll();
+    const records = await new Promise((resolve) => {
+      request.onsuccess = () => resolve(request.result);
+    });
+    database.close();
+    return records.filter((record) => record.batchId === batchId).flatMap(({ staged }) => (staged ?? []).map(({ sha256 }) => sha256));
+  }, [databaseOf(url), batchId]);
+  assert.equal(staged.length, 2);
+  await damage(page, [{ key: staged[1], manner: "gone", at: 0 }]);
+  assert.deepEqual((await ask(page, "verifyBatch", batchId)).damaged, [all[1].executionId]);
+  await ask(page, "retryExecutions", batchId);
+  const status = await untilEnded(page, batchId);
+  assert.equal(status.assets.completed, 3);
+  const after = await executions(page, batchId);
+  assert.deepEqual(await cells(await readAsset(page, after[2].outputs[0].url), 2), COLOURS.slice(0, 2));
 });
 
 test("if no picture could be made, the sheet fails with its reason", async (t) => {
