@@ -31,6 +31,7 @@ pub mod convert_color;
 pub mod create_rendition;
 pub mod crop;
 pub mod curves;
+pub mod custom;
 pub mod dehaze;
 pub mod denoise;
 pub mod drop_shadow;
@@ -417,7 +418,7 @@ actions! {
         remove_background::RemoveBackground, background::Background, drop_shadow::DropShadow, outline::Outline,
         glow::Glow, round_corners::RoundCorners, mask::Mask, luminosity_mask::LuminosityMask, blend::Blend,
         watermark::Watermark, text::Text,
-        condition::Branch,
+        condition::Branch, custom::Custom,
 }
 
 /// The entry of an action by its id.
@@ -514,6 +515,7 @@ mod tests {
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03 tile=false angle=0",
                 "text [input-images] [outputs] text=\"{name}\" font=\"Roboto\" size=0.06 unit=\"share\" color=\"#ffffff\" opacity=1 gravity=\"south\" margin=0.03 box=1 shrinkToFit=false align=\"center\" lineHeight=1.2 stroke=0 strokeColor=\"#000000\" background=null padding=0.3",
                 "condition [input-images] [then else] when=\"width > height\"",
+                "custom [input-images] [outputs] action=\"\" settings={} alpha=\"keep\"",
             ]
         );
     }

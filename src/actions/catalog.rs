@@ -43,7 +43,7 @@ pub fn catalog() -> &'static [&'static Action] {
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 17] = [
+const KINDS: [(&str, Kind); 19] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
@@ -59,6 +59,8 @@ const KINDS: [(&str, Kind); 17] = [
     ("model", Kind::File(FileKind::Model)),
     ("font", Kind::File(FileKind::Font)),
     ("lut", Kind::File(FileKind::Lut)),
+    ("action", Kind::File(FileKind::Action)),
+    ("object", Kind::Object),
     ("images", Kind::Images),
     ("renditions", Kind::Renditions),
 ];

@@ -192,6 +192,7 @@ fn is_valid(kind: Kind, value: &Value) -> bool {
         Kind::Text | Kind::Lines | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => {
             value.is_string()
         }
+        Kind::Object => value.is_object(),
         Kind::Images => InputImages::read(value).is_some(),
         // What is wrong with an entry is said by its index.
         Kind::Renditions => value.is_array(),
@@ -213,6 +214,7 @@ fn expected(kind: Kind) -> String {
         }
         Kind::Ratio => "a ratio such as \"4:5\"",
         Kind::Text | Kind::Lines | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => "text",
+        Kind::Object => "an object such as {\"size\":4}",
         Kind::Images => "a list of { name, sourceUrl, storageType }",
         Kind::Renditions => "a list of { width, height, fit, format, quality, suffix }",
     }
@@ -350,6 +352,11 @@ mod tests {
                 ),
             ),
             ("condition", json!({ "when": 3 }), of("when", "wrong_type", "\"when\" is 3.", "Give text.")),
+            (
+                "custom",
+                json!({ "settings": "{size: 4}" }),
+                of("settings", "wrong_type", "\"settings\" is \"{size: 4}\".", "Give an object such as {\"size\":4}."),
+            ),
             (
                 "input-images",
                 json!({ "images": [{}] }),

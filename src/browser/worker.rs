@@ -23,6 +23,7 @@ use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
 use crate::checksum;
 use crate::codecs::{self, Encoded, Format};
+use crate::compact::SortedMap;
 use crate::engine::{self, InputRef, Plan, Produced, Services, Source, Steps};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::lettering::Typesetter;
@@ -35,6 +36,7 @@ pub use memory::pixelmill_memory_exhausted;
 pub use remote::Remote;
 
 mod archive;
+mod custom;
 mod decoders;
 mod encoders;
 mod import;
@@ -46,6 +48,7 @@ mod preview;
 mod remote;
 mod user_files;
 
+use custom::CustomCache;
 use decoders::DecoderCache;
 use encoders::EncoderCache;
 use instance::Requests;
@@ -144,8 +147,11 @@ pub fn serve() {
                 let Some(worker) = worker.borrow().clone() else { return };
                 let file: Blob = attachment.unchecked_into();
                 spawn(async move {
-                    let failure = worker.try_file(kind, &file).await.err();
-                    report(&FromWorker::FileProbed { failure });
+                    let (spec, failure) = match worker.try_file(kind, &file).await {
+                        Ok(spec) => (spec, None),
+                        Err(failure) => (None, Some(failure)),
+                    };
+                    report(&FromWorker::FileProbed { failure, spec });
                 });
             }
             ToWorker::Unpack => {
@@ -184,6 +190,7 @@ struct Worker {
     networks: ModelCache,
     typesetter: TypesetterCache,
     luts: LutCache,
+    customs: CustomCache,
     decoders: DecoderCache,
     encoders: EncoderCache,
     plans: RefCell<VecDeque<(String, Rc<Plan>)>>,
@@ -197,11 +204,13 @@ struct Outcome {
     findings: Findings,
     /// Files to be stored with the record.
     assets: Vec<NewAsset<Blob>>,
+    /// The custom actions that were there, each with the SHA-256 of its module.
+    modules: SortedMap<String, String>,
 }
 
 impl Default for Outcome {
     fn default() -> Self {
-        Self { result: Err(never_run()), findings: Findings::default(), assets: Vec::new() }
+        Self { result: Err(never_run()), findings: Findings::default(), assets: Vec::new(), modules: SortedMap::new() }
     }
 }
 
@@ -211,12 +220,14 @@ impl Worker {
         let networks = ModelCache::new(database.clone(), requests.clone());
         let typesetter = TypesetterCache::new(database.clone(), requests.clone());
         let luts = LutCache::new(database.clone());
+        let customs = CustomCache::new(database.clone());
         Self {
             database,
             requests,
             networks,
             typesetter,
             luts,
+            customs,
             decoders: DecoderCache::default(),
             encoders: EncoderCache::new(libwebp),
             plans: RefCell::default(),
@@ -224,19 +235,22 @@ impl Worker {
         }
     }
 
-    /// Reads a file as what actions would use it for, for a worker that is thrown away afterwards.
+    /// Reads a file as what actions would use it for, for a worker that is thrown away afterwards. A custom action says what it
+    /// is.
     ///
     /// # Errors
     /// Why it cannot be used.
-    async fn try_file(&self, kind: FileKind, file: &Blob) -> Result<(), Failure> {
+    async fn try_file(&self, kind: FileKind, file: &Blob) -> Result<Option<Value>, Failure> {
         match kind {
-            FileKind::Model => self.networks.try_file(file).await,
-            FileKind::Font => self.typesetter.try_file(file).await,
+            FileKind::Model => self.networks.try_file(file).await?,
+            FileKind::Font => self.typesetter.try_file(file).await?,
             FileKind::Lut => {
                 let (name, file) = user_files::given(kind, file).await?;
-                user_files::read_lut(&name, &file).map(drop)
+                user_files::read_lut(&name, &file).map(drop)?;
             }
+            FileKind::Action => return custom::try_file(file).await.map(Some),
         }
+        Ok(None)
     }
 
     async fn run(&self, execution: &Execution, given: &Given) {
@@ -260,19 +274,27 @@ impl Worker {
         let Execution { batch_id, asset_index, attempts: attempt, .. } = execution;
         let attempt = *attempt;
         let mut outcome = Outcome::default();
-        outcome.result = match self.plan(batch_id).await? {
+        let plan = self.plan(batch_id).await?;
+        outcome.result = match &plan {
             Ok(plan) => {
                 outcome.findings.engine_version = Some(plan.version());
-                let produced = self.produce(&plan, execution, given, None, &mut outcome).await?;
+                let produced = self.produce(plan, execution, given, None, &mut outcome).await?;
                 produced.and_then(|produced| produced.ok_or_else(never_run))
             }
-            Err(failure) => Err(failure),
+            Err(failure) => Err(failure.clone()),
         };
-        let Outcome { result, mut findings, mut assets } = outcome;
-        let result = match result {
+        let Outcome { result, mut findings, mut assets, modules } = outcome;
+        let mut result = match result {
             Ok(produced) => collect_results(produced, &mut findings, &mut assets).await,
             Err(failure) => Err(failure),
         };
+        if let (Ok(plan), Ok(results)) = (&plan, &mut result) {
+            for output in &mut results.outputs {
+                let names = plan.user_files_of(&output.action_id, FileKind::Action);
+                let used = modules.iter().filter(|(name, _)| names.contains(name.as_str()));
+                output.modules = used.map(|(name, id)| (name.clone(), id.clone())).collect();
+            }
+        }
         let end = End { batch_id: batch_id.clone(), index: *asset_index, attempt, result, findings };
         match self.database.finish(end.clone(), assets.clone()).await {
             // A transaction may fail through no fault of ours. If it was written nevertheless, this one is refused as
@@ -381,6 +403,8 @@ impl Worker {
         };
         let typesetter = typesetter.as_ref().map(|typesetter| typesetter as &dyn Typesetter);
         let luts = self.luts.load(&plan.user_files(FileKind::Lut)).await;
+        let customs = self.customs.load(&plan.user_files(FileKind::Action)).await;
+        outcome.modules = customs.modules();
         let mut networks = self.networks.load(&plan.networks()).await;
         let slow_writes = if sample.is_none() { plan.slow_writes(&sources) } else { 0 };
         let produced = loop {
@@ -394,6 +418,7 @@ impl Worker {
                 networks: Some(&networks),
                 typesetter,
                 luts: Some(&luts),
+                customs: Some(&customs),
                 decoders: Some(&self.decoders),
                 steps,
                 thumbnails,
@@ -588,6 +613,7 @@ async fn collect_results(
                 sha256: asset.asset_id.clone(),
                 encoder: output.encoded.encoder.to_owned(),
                 url: format!("asset:{}", asset.asset_id),
+                modules: SortedMap::new(),
             });
             results.crc32.push(crc32);
             assets.push(asset);

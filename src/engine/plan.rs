@@ -79,6 +79,24 @@ impl Plan {
         requested.filter(|(of, _)| *of == kind).map(|(_, name)| name).collect()
     }
 
+    /// The names of those that have a part in what this action writes.
+    pub fn user_files_of(&self, action_id: &str, kind: FileKind) -> BTreeSet<&str> {
+        let nodes = &self.graph.nodes;
+        let mut has_part = vec![false; nodes.len()];
+        for output in self.graph.outputs.iter().filter(|output| output.action_id == action_id) {
+            has_part[output.node] = true;
+        }
+        // Every node comes after those that it needs.
+        for index in (0..nodes.len()).rev() {
+            if has_part[index] {
+                nodes[index].inputs.iter().flatten().for_each(|(before, _)| has_part[*before] = true);
+            }
+        }
+        let used = self.operations.iter().zip(has_part).filter(|(_, has_part)| *has_part);
+        let requested = used.filter_map(|(operation, _)| operation.as_ref()?.user_file());
+        requested.filter(|(of, _)| *of == kind).map(|(_, name)| name).collect()
+    }
+
     /// The id of the first action that needs a typesetter, if one does.
     pub fn needs_typesetter(&self) -> Option<&str> {
         let needs =

@@ -24,6 +24,7 @@ use crate::codecs::{
     Format, Frame, FrameReader, FrameWriter, Header, Kept, Metadata, animate,
 };
 use crate::color::ColorSpace;
+use crate::custom::CustomSource;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::{convert, has_transparency};
 use crate::image::depth::as_deep_as;
@@ -76,6 +77,8 @@ pub struct Services<'a> {
     pub typesetter: Option<&'a dyn Typesetter>,
     /// The LUTs, if [`Plan::user_files`] names any.
     pub luts: Option<&'a dyn LutSource>,
+    /// The custom actions, if [`Plan::user_files`] names any.
+    pub customs: Option<&'a dyn CustomSource>,
     /// The decoders of the inputs that need some ([`Format::coding`]); native builds have them all.
     pub decoders: Option<&'a dyn Decoders>,
     /// Where results of nodes are kept for the next run: for previews, which need no thumbnails.
@@ -834,6 +837,7 @@ impl<'a> Runner<'a> {
         let context = Context::new(self.services.networks, &wanted)
             .with_typesetter(self.services.typesetter)
             .with_luts(self.services.luts)
+            .with_customs(self.services.customs)
             .with_chroma(self.choice.chroma[index])
             .about(about);
         let results = match reduced {

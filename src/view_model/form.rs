@@ -48,6 +48,8 @@ pub enum Control {
     Text,
     /// Text of several lines.
     Caption,
+    /// A JSON object.
+    Object,
     /// A list of renditions, one in each row.
     Renditions,
     /// Some of several choices.
@@ -73,6 +75,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::File(kind) => Control::File(kind),
         Kind::Text | Kind::Expression => Control::Text,
         Kind::Caption | Kind::Lines => Control::Caption,
+        Kind::Object => Control::Object,
         Kind::Renditions => Control::Renditions,
         Kind::Images => return None,
     })
@@ -223,6 +226,24 @@ pub fn typed_number(text: &str) -> Option<Value> {
     match crate::number::parse(&dotted).and_then(serde_json::Number::from_f64) {
         Some(number) => Some(Value::Number(number)),
         None => Some(Value::String(text.to_owned())),
+    }
+}
+
+/// A JSON object as the text of its field: nothing if it is empty, and whatever else was typed as it is.
+pub fn object_text(value: &Value) -> String {
+    match value {
+        Value::Object(entries) if entries.is_empty() => String::new(),
+        Value::String(typed) => typed.clone(),
+        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+    }
+}
+
+/// The text of such a field as a value in the document: `None` if it is empty, the text itself if it is not valid JSON
+/// (validation reports it).
+pub fn typed_object(text: &str) -> Option<Value> {
+    match text.trim() {
+        "" | "{}" => None,
+        text => Some(serde_json::from_str(text).unwrap_or_else(|_| text.into())),
     }
 }
 
@@ -484,6 +505,17 @@ mod tests {
         assert_eq!(in_words("Choose \"flat-backdrop\", not \"auto\""), "Choose “Flat backdrop”, not “Auto”");
         for text in ["Add \"cat.jpg\" again.", "24\" wide", "Plain.", ""] {
             assert_eq!(in_words(text), text);
+        }
+    }
+
+    #[test]
+    fn an_object_is_typed_as_json() {
+        assert_eq!(typed_object(" {} "), None);
+        assert_eq!(typed_object("{\"size\": 4}"), Some(json!({ "size": 4 })));
+        assert_eq!(typed_object("{size: 4}"), Some(json!("{size: 4}")), "validation says what is wrong");
+        for (value, text) in [(json!({}), ""), (json!({ "size": 4 }), "{\n  \"size\": 4\n}"), (json!("{size"), "{size")]
+        {
+            assert_eq!(object_text(&value), text);
         }
     }
 

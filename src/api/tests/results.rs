@@ -206,6 +206,7 @@ fn the_users_own_models_are_identified_by_their_content() {
         asset_id: asset_id.to_owned(),
         bytes: 1,
         created_at: NOON,
+        spec: None,
     };
     for id in ["net-1", "net-2"] {
         let file = NewAsset {

@@ -22,6 +22,7 @@ pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<St
         Control::Point => view! { <PointControl edited/> }.into_any(),
         Control::Curve => view! { <CurveControl edited/> }.into_any(),
         Control::Renditions => view! { <RenditionsControl edited/> }.into_any(),
+        Control::Object => view! { <ObjectControl edited/> }.into_any(),
         Control::Choices(words) => view! { <ChoicesControl edited words/> }.into_any(),
         _ => ().into_any(),
     }
@@ -66,6 +67,15 @@ const fn file_words(kind: FileKind) -> FileWords {
             remove_testid: "lut-remove",
             title: "Add a LUT from a .cube file",
             none: "Choose a LUT",
+        },
+        FileKind::Action => FileWords {
+            label: "WebAssembly module",
+            accept: ".wasm",
+            testid: "action-file",
+            button_testid: "action-add",
+            remove_testid: "action-remove",
+            title: "Add a custom action from a WebAssembly module (.wasm)",
+            none: "Choose a custom action",
         },
     }
 }
@@ -457,6 +467,27 @@ fn CaptionControl(edited: Edited) -> impl IntoView {
             aria-describedby=move || edited.described_by()
             prop:value=move || edited.text()
             on:change=move |event| edited.set_text(event_target_value(&event))
+        ></textarea>
+    }
+}
+
+/// A JSON object as text.
+#[component]
+fn ObjectControl(edited: Edited) -> impl IntoView {
+    let id = edited.id.get_value();
+    view! {
+        <textarea
+            class="field code"
+            rows="3"
+            spellcheck="false"
+            autocomplete="off"
+            placeholder="{}"
+            id=id.clone()
+            data-testid=id
+            aria-invalid=move || edited.invalid()
+            aria-describedby=move || edited.described_by()
+            prop:value=move || edited.value.with(form::object_text)
+            on:change=move |event| edited.set(form::typed_object(&event_target_value(&event)))
         ></textarea>
     }
 }

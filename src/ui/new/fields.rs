@@ -136,7 +136,7 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
             move |later| (later.editor)(control, edited, action_id),
             move |_| view! { <TextControl edited placeholder=""/> }.into_any(),
         ),
-        Control::Point | Control::Curve | Control::Renditions => {
+        Control::Point | Control::Curve | Control::Renditions | Control::Object => {
             parts::later(move |later| (later.editor)(control, edited, action_id))
         }
         // Every output has them: what is missing is said once, and not by each.

@@ -93,6 +93,7 @@ impl UserFiles {
             FileKind::Model => "Name this model",
             FileKind::Font => "Name this font",
             FileKind::Lut => "Name this LUT",
+            FileKind::Action => "Name this custom action",
         };
         let stem = kind.stem(&file.name()).to_owned();
         self.ask_name(kind, title, stem, StoredValue::new_local(file), added);
