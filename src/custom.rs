@@ -1,6 +1,6 @@
 //! Custom actions: WebAssembly modules of the user's own, and the port to a host that runs them.
 //!
-//! `docs/custom-actions.md` describes what a module exports. It imports nothing, so all that it can do is compute. What is
+//! `reference/guides/custom-actions.txt` describes what a module exports, and `docs/custom-actions.md` is the same text. It imports nothing, so all that it can do is compute. What is
 //! here needs no browser: which modules are accepted, and with how much memory ([`module`]); what a module says of
 //! itself and which settings it accepts ([`spec`]); the calls that give it a picture and take one back, which trust nothing
 //! that it returns ([`call`]). A host only compiles modules, starts them and moves bytes.

@@ -482,3 +482,36 @@ fn without_an_action_a_picture_stays_and_a_warning_says_so() {
         assert_eq!(context.into_warnings()[0].code, "no_custom_action");
     }
 }
+
+fn guide() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/reference/guides/custom-actions.txt");
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_page_in_docs_is_the_guide_of_the_reference() {
+    let heading = |line: &str| match line.strip_prefix('#').and_then(|line| line.split_once(" {#")) {
+        Some((heading, _)) => heading.to_owned(),
+        None => line.to_owned(),
+    };
+    let text: String = guide().lines().map(|line| heading(line) + "\n").collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/custom-actions.md");
+    if std::env::var_os("PIXELMILL_WRITE").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let stored = std::fs::read_to_string(path).unwrap();
+    assert!(stored == text, "it is out of date: PIXELMILL_WRITE=1 cargo test --test custom_action writes it");
+}
+
+#[test]
+fn what_the_guide_shows_is_accepted() {
+    let guide = guide();
+    let mut shown = guide.split("```json\n").skip(1).map(|part| part.split("\n```").next().unwrap());
+    let [step, described] =
+        [shown.next(), shown.next()].map(|json| serde_json::from_str::<Value>(json.unwrap()).unwrap());
+    assert!(prepare("custom", step["parameters"].as_object().unwrap()).is_ok());
+    assert_eq!(Spec::read(&described).unwrap().settings[0].name, "period");
+    let settings = step["parameters"]["settings"].as_object().unwrap();
+    let passed = Interpreted::add(example()).unwrap().spec.settings(settings).unwrap();
+    assert_eq!(Some(passed.as_str()), shown.next());
+}

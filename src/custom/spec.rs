@@ -143,8 +143,11 @@ impl Setting {
         }
     }
 
-    /// The value as a module gets it, if it is possible.
-    fn accepted(&self, value: &Value) -> Result<Value, Wrong> {
+    /// The value as a module gets it.
+    ///
+    /// # Errors
+    /// When it is not possible.
+    pub fn accepted(&self, value: &Value) -> Result<Value, Wrong> {
         let name = &self.name;
         let unit = self.unit.as_ref().map_or(String::new(), |unit| format!(" {unit}"));
         let within = |(low, high): (f64, f64)| format!("from {} to {}{unit}", plain(low), plain(high));

@@ -5,6 +5,7 @@ use serde_json::Value;
 use web_sys::FileList;
 
 use super::curve::CurveEditor;
+use super::custom::CustomSettings;
 use super::fields::{Edited, TextControl};
 use super::user_files::UserFiles;
 use crate::ui::widgets::FilePicker;
@@ -22,7 +23,7 @@ pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<St
         Control::Point => view! { <PointControl edited/> }.into_any(),
         Control::Curve => view! { <CurveControl edited/> }.into_any(),
         Control::Renditions => view! { <RenditionsControl edited/> }.into_any(),
-        Control::Object => view! { <ObjectControl edited/> }.into_any(),
+        Control::Object => view! { <CustomSettings edited/> }.into_any(),
         Control::Choices(words) => view! { <ChoicesControl edited words/> }.into_any(),
         _ => ().into_any(),
     }
@@ -467,27 +468,6 @@ fn CaptionControl(edited: Edited) -> impl IntoView {
             aria-describedby=move || edited.described_by()
             prop:value=move || edited.text()
             on:change=move |event| edited.set_text(event_target_value(&event))
-        ></textarea>
-    }
-}
-
-/// A JSON object as text.
-#[component]
-fn ObjectControl(edited: Edited) -> impl IntoView {
-    let id = edited.id.get_value();
-    view! {
-        <textarea
-            class="field code"
-            rows="3"
-            spellcheck="false"
-            autocomplete="off"
-            placeholder="{}"
-            id=id.clone()
-            data-testid=id
-            aria-invalid=move || edited.invalid()
-            aria-describedby=move || edited.described_by()
-            prop:value=move || edited.value.with(form::object_text)
-            on:change=move |event| edited.set(form::typed_object(&event_target_value(&event)))
         ></textarea>
     }
 }

@@ -97,8 +97,11 @@ pub(crate) fn ParameterField(
     let Explained(explained) = expect_context();
     let problem_id = StoredValue::new(format!("{id}-problem"));
     // A `label` cannot be for a group of controls: the group refers to it instead.
-    let target = (!matches!(control, Control::Places(_) | Control::Renditions | Control::Point | Control::Choices(_)))
-        .then(|| id.clone());
+    let target = (!matches!(
+        control,
+        Control::Places(_) | Control::Renditions | Control::Point | Control::Choices(_) | Control::Object
+    ))
+    .then(|| id.clone());
     view! {
         <div class="parameter" class:inline=inline hidden=is_left_out>
             <label for=target id=format!("{id}-label")>{label}</label>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde_json::Value;
 use web_sys::File;
 
 use super::super::ask_name::AskName;
@@ -58,6 +59,11 @@ impl UserFiles {
 
     fn find<T>(self, kind: FileKind, name: &str, found: impl FnOnce(Option<&FileAnswer>) -> T) -> T {
         self.all.with(|all| found(all.iter().find(|file| file.kind == kind && file.name == name)))
+    }
+
+    /// What a custom action says of itself, tracked.
+    pub(crate) fn spec(self, name: &str) -> Option<Value> {
+        self.find(FileKind::Action, name, |found| found.and_then(|file| file.spec.clone()))
     }
 
     /// Whether the user has added this one, tracked.
