@@ -34,6 +34,9 @@ pub trait CustomAction {
     /// What it said.
     fn spec(&self) -> &Spec;
 
+    /// The SHA-256 of its file in hexadecimal digits.
+    fn sha256(&self) -> &str;
+
     /// Starts the module. Each picture gets an instance of its own, so that none can leave anything behind for the next one.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use pixelmill::engine::{Produced, Services, Source};
 use pixelmill::error::{ErrorCategory, Failure};
 use pixelmill::image::{Deep, Image, Pixels, Representation, Size};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use wasmi::{Engine, Instance, Linker, Memory, Module, Store, Val};
 
 #[path = "shared/graphs.rs"]
@@ -26,6 +27,7 @@ use graphs::{action, plan};
 struct Interpreted {
     module: Module,
     spec: Spec,
+    sha256: String,
 }
 
 impl Interpreted {
@@ -33,13 +35,18 @@ impl Interpreted {
     fn add(file: &[u8]) -> Result<Self, String> {
         let module = Module::new(&Engine::default(), limited(file)?).map_err(|error| error.to_string())?;
         let spec = call::describe(&mut *start(&module)?)?.1;
-        Ok(Self { module, spec })
+        let sha256 = Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { module, spec, sha256 })
     }
 }
 
 impl CustomAction for Interpreted {
     fn spec(&self) -> &Spec {
         &self.spec
+    }
+
+    fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     fn start(&self) -> Result<Box<dyn Guest>, String> {
@@ -514,4 +521,31 @@ fn what_the_guide_shows_is_accepted() {
     let settings = step["parameters"]["settings"].as_object().unwrap();
     let passed = Interpreted::add(example()).unwrap().spec.settings(settings).unwrap();
     assert_eq!(Some(passed.as_str()), shown.next());
+}
+
+#[test]
+fn an_output_names_the_modules_on_the_way_to_it_and_no_other() {
+    let custom = |id: &str, name: &str| action(id, "custom", json!({ "action": name }));
+    let actions = [
+        custom("first", "one"),
+        custom("second", "two"),
+        custom("aside", "three"),
+        action("wide", "condition", json!({ "when": "width > height" })),
+        action("save", "output", json!({})),
+        action("half", "output", json!({})),
+        action("plain", "output", json!({})),
+        action("last", "output", json!({})),
+    ];
+    let edges = "photos>first first>wide wide.then>second second>save first>half photos>plain photos>aside aside>last";
+    let source = Only(Interpreted::add(example()).unwrap());
+    let png = codecs::encode(rgb(Size::new(9, 4)), &EncodeRequest::new(Format::Png), None).unwrap().bytes;
+    let produced = run(&actions, edges, &source, &png);
+    let sha256: String = Sha256::digest(example()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = [("save", vec!["one", "two"]), ("half", vec!["one"]), ("plain", vec![]), ("last", vec!["three"])];
+    assert_eq!(produced.outputs.len(), 4);
+    for (output, (action_id, names)) in produced.outputs.iter().zip(expected) {
+        assert_eq!(output.action_id, action_id);
+        let modules: Vec<_> = output.modules.iter().map(|(name, hash)| (name.as_str(), hash.as_str())).collect();
+        assert_eq!(modules, names.into_iter().map(|name| (name, sha256.as_str())).collect::<Vec<_>>());
+    }
 }

@@ -23,7 +23,6 @@ use crate::batch::records::{Execution, OutputFile, PauseReason, Progress};
 use crate::batch::transitions::{Findings, Results};
 use crate::checksum;
 use crate::codecs::{self, Encoded, Format};
-use crate::compact::SortedMap;
 use crate::engine::{self, InputRef, Plan, Produced, Services, Source, Steps};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::lettering::Typesetter;
@@ -204,13 +203,11 @@ struct Outcome {
     findings: Findings,
     /// Files to be stored with the record.
     assets: Vec<NewAsset<Blob>>,
-    /// The custom actions that were there, each with the SHA-256 of its module.
-    modules: SortedMap<String, String>,
 }
 
 impl Default for Outcome {
     fn default() -> Self {
-        Self { result: Err(never_run()), findings: Findings::default(), assets: Vec::new(), modules: SortedMap::new() }
+        Self { result: Err(never_run()), findings: Findings::default(), assets: Vec::new() }
     }
 }
 
@@ -274,27 +271,19 @@ impl Worker {
         let Execution { batch_id, asset_index, attempts: attempt, .. } = execution;
         let attempt = *attempt;
         let mut outcome = Outcome::default();
-        let plan = self.plan(batch_id).await?;
-        outcome.result = match &plan {
+        outcome.result = match self.plan(batch_id).await? {
             Ok(plan) => {
                 outcome.findings.engine_version = Some(plan.version());
-                let produced = self.produce(plan, execution, given, None, &mut outcome).await?;
+                let produced = self.produce(&plan, execution, given, None, &mut outcome).await?;
                 produced.and_then(|produced| produced.ok_or_else(never_run))
             }
-            Err(failure) => Err(failure.clone()),
+            Err(failure) => Err(failure),
         };
-        let Outcome { result, mut findings, mut assets, modules } = outcome;
-        let mut result = match result {
+        let Outcome { result, mut findings, mut assets } = outcome;
+        let result = match result {
             Ok(produced) => collect_results(produced, &mut findings, &mut assets).await,
             Err(failure) => Err(failure),
         };
-        if let (Ok(plan), Ok(results)) = (&plan, &mut result) {
-            for output in &mut results.outputs {
-                let names = plan.user_files_of(&output.action_id, FileKind::Action);
-                let used = modules.iter().filter(|(name, _)| names.contains(name.as_str()));
-                output.modules = used.map(|(name, id)| (name.clone(), id.clone())).collect();
-            }
-        }
         let end = End { batch_id: batch_id.clone(), index: *asset_index, attempt, result, findings };
         match self.database.finish(end.clone(), assets.clone()).await {
             // A transaction may fail through no fault of ours. If it was written nevertheless, this one is refused as
@@ -404,7 +393,6 @@ impl Worker {
         let typesetter = typesetter.as_ref().map(|typesetter| typesetter as &dyn Typesetter);
         let luts = self.luts.load(&plan.user_files(FileKind::Lut)).await;
         let customs = self.customs.load(&plan.user_files(FileKind::Action)).await;
-        outcome.modules = customs.modules();
         let mut networks = self.networks.load(&plan.networks()).await;
         let slow_writes = if sample.is_none() { plan.slow_writes(&sources) } else { 0 };
         let produced = loop {
@@ -613,7 +601,7 @@ async fn collect_results(
                 sha256: asset.asset_id.clone(),
                 encoder: output.encoded.encoder.to_owned(),
                 url: format!("asset:{}", asset.asset_id),
-                modules: SortedMap::new(),
+                modules: output.modules,
             });
             results.crc32.push(crc32);
             assets.push(asset);

@@ -79,15 +79,13 @@ impl Plan {
         requested.filter(|(of, _)| *of == kind).map(|(_, name)| name).collect()
     }
 
-    /// The names of those that have a part in what this action writes.
-    pub fn user_files_of(&self, action_id: &str, kind: FileKind) -> BTreeSet<&str> {
+    /// The names of those that have a part in the picture of a node.
+    pub(super) fn user_files_of(&self, node: usize, kind: FileKind) -> BTreeSet<&str> {
         let nodes = &self.graph.nodes;
         let mut has_part = vec![false; nodes.len()];
-        for output in self.graph.outputs.iter().filter(|output| output.action_id == action_id) {
-            has_part[output.node] = true;
-        }
+        has_part[node] = true;
         // Every node comes after those that it needs.
-        for index in (0..nodes.len()).rev() {
+        for index in (0..=node).rev() {
             if has_part[index] {
                 nodes[index].inputs.iter().flatten().for_each(|(before, _)| has_part[*before] = true);
             }

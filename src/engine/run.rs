@@ -24,6 +24,7 @@ use crate::codecs::{
     Format, Frame, FrameReader, FrameWriter, Header, Kept, Metadata, animate,
 };
 use crate::color::ColorSpace;
+use crate::compact::SortedMap;
 use crate::custom::CustomSource;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::{convert, has_transparency};
@@ -35,6 +36,7 @@ use crate::image::{Image, Representation, Size, Subsampling};
 use crate::lettering::Typesetter;
 use crate::lut::LutSource;
 use crate::network::ModelSource;
+use crate::user_file::FileKind;
 
 /// One input file, in the order of `InputAsset::inputs`: the primary one first.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +104,8 @@ pub struct ProducedOutput {
     pub format: Format,
     /// The file.
     pub encoded: Encoded,
+    /// The custom actions that had a part in it, each with the SHA-256 of its module.
+    pub modules: SortedMap<String, String>,
 }
 
 impl Plan {
@@ -1197,7 +1201,16 @@ impl<'a> Runner<'a> {
             Failure::execute(format!("\"{{{unknown}}}\" is not a placeholder."), "Fix the name pattern.")
                 .at(&output.action_id)
         })?;
-        Ok(ProducedOutput { action_id: output.action_id.clone(), port: "outputs", name, size, format, encoded })
+        let (action_id, modules) = (output.action_id.clone(), self.modules(output.node));
+        Ok(ProducedOutput { action_id, port: "outputs", name, size, format, encoded, modules })
+    }
+
+    /// The custom actions that had a part in the picture of a node, each with the SHA-256 of its module.
+    fn modules(&self, node: usize) -> SortedMap<String, String> {
+        let Some(customs) = self.services.customs else { return SortedMap::new() };
+        let names = self.plan.user_files_of(node, FileKind::Action).into_iter();
+        let found = names.filter_map(|name| Some((name.to_owned(), customs.get(name).ok()?.sha256().to_owned())));
+        found.collect()
     }
 }
 

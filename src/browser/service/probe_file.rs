@@ -31,10 +31,10 @@ pub(super) async fn probe_file(program: &Rc<Program>, kind: FileKind, file: &Blo
 
 fn unusable(kind: FileKind, reason: &str) -> Failure {
     let noun = kind.noun();
-    Failure::new(
-        ErrorCategory::SystemError,
-        Phase::Setup,
-        format!("The {noun} could not be tested: {reason}."),
-        format!("Close other tabs and try again, or choose a smaller {noun}."),
-    )
+    let hint = match kind {
+        FileKind::Action => "Try again. If that does not help, its module does not say what it is.".to_owned(),
+        _ => format!("Close other tabs and try again, or choose a smaller {noun}."),
+    };
+    let message = format!("The {noun} could not be tested: {reason}.");
+    Failure::new(ErrorCategory::SystemError, Phase::Setup, message, hint)
 }

@@ -12,7 +12,6 @@ use web_sys::Blob;
 use super::super::interop::describe;
 use super::super::storage::Storage;
 use super::{report, user_files};
-use crate::compact::SortedMap;
 use crate::custom::module::limited;
 use crate::custom::{CustomAction, CustomSource, Function, Guest, Spec, call};
 use crate::error::{ErrorCategory, Failure, Phase};
@@ -142,6 +141,11 @@ impl CustomAction for Named {
         &self.compiled.spec
     }
 
+    /// A file's id is the hash of its content.
+    fn sha256(&self) -> &str {
+        &self.id
+    }
+
     fn start(&self) -> Result<Box<dyn Guest>, String> {
         Running::start(&self.compiled.module, &self.name)
     }
@@ -150,14 +154,6 @@ impl CustomAction for Named {
 /// The custom actions of a plan, or why each is not available.
 #[derive(Default)]
 pub(super) struct Customs(BTreeMap<String, Result<Named, Failure>>);
-
-impl Customs {
-    /// The SHA-256 of the module of each that is available.
-    pub(super) fn modules(&self) -> SortedMap<String, String> {
-        let named = self.0.values().filter_map(|one| one.as_ref().ok());
-        named.map(|one| (one.name.clone(), one.id.clone())).collect()
-    }
-}
 
 impl CustomSource for Customs {
     fn get(&self, name: &str) -> Result<&dyn CustomAction, Failure> {
