@@ -180,6 +180,7 @@ impl<'a> Reader<'a> {
         (0..count).map(|_| read(self)).collect()
     }
 
+    /// Other types than those of functions would be allocated outside of the memory, without a limit.
     fn types(&mut self) -> Result<Vec<Signature>, String> {
         const FUNCTION_TYPE: u8 = 0x60;
         // Numbers, vectors, and references to functions and to anything else.

@@ -299,6 +299,11 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
                 let words = value.as_array().into_iter().flatten().filter_map(Value::as_str).map(choice);
                 format!("{} {}", field_label(field).to_ascii_lowercase(), words.collect::<Vec<_>>().join(", "))
             }
+            (Kind::Object, Value::Object(entries)) => {
+                let named =
+                    |(name, value): (&String, &Value)| format!("{} {}", label(name).to_ascii_lowercase(), shown(value));
+                entries.iter().map(named).collect::<Vec<_>>().join(" · ")
+            }
             (Kind::Renditions, value) => format!("{} renditions", row_count(value)),
             (_, value) => shown(value),
         })
@@ -513,6 +518,9 @@ mod tests {
         assert_eq!(typed_object(" {} "), None);
         assert_eq!(typed_object("{\"size\": 4}"), Some(json!({ "size": 4 })));
         assert_eq!(typed_object("{size: 4}"), Some(json!("{size: 4}")), "validation says what is wrong");
+        let raw = json!({ "action": "scan-lines", "settings": { "lineWidth": 6, "mood": "calm" } });
+        let fields = find("custom").unwrap().fields;
+        assert_eq!(summary(fields, raw.as_object()), "scan-lines · line width 6 · mood calm");
         for (value, text) in [(json!({}), ""), (json!({ "size": 4 }), "{\n  \"size\": 4\n}"), (json!("{size"), "{size")]
         {
             assert_eq!(object_text(&value), text);
