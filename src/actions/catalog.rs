@@ -109,7 +109,8 @@ fn read_port(entry: &'static Value) -> Option<Port> {
     })
 }
 
-fn read_field(entry: &'static Value) -> Option<Field> {
+/// Reads a parameter's entry, as the descriptions of custom actions have it too.
+pub fn read_field(entry: &'static Value) -> Option<Field> {
     static NULL: Value = Value::Null;
     let kind = match text_of(entry, "type")? {
         "choice" => Kind::Choice(list(entry.get("values")?, Value::as_str)?),
@@ -122,7 +123,7 @@ fn read_field(entry: &'static Value) -> Option<Field> {
     };
     Some(Field {
         name: text_of(entry, "name")?,
-        docs: Vec::leak(vec![text_of(entry, "description")?]),
+        docs: Vec::leak(vec![text_of(entry, "description").unwrap_or_default()]),
         kind,
         range: range("range"),
         soft: range("soft"),

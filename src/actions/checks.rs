@@ -126,7 +126,8 @@ pub fn check(action: &Action, raw: &Map<String, Value>) -> Vec<Issue> {
     issues
 }
 
-fn check_field(field: &Field, raw: &Map<String, Value>) -> Option<Issue> {
+/// Checks one of raw parameters by itself.
+pub fn check_field(field: &Field, raw: &Map<String, Value>) -> Option<Issue> {
     let name = field.name;
     let issue = |code, message, hint| Some(Issue { field: name, code, message, hint });
     let Some(value) = given(name, raw) else {

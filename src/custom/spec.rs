@@ -163,8 +163,8 @@ impl Setting {
         let accepted = match &self.kind {
             SettingKind::Number(_) => value.as_f64().map(Value::from),
             SettingKind::Integer(_) => {
-                let whole = value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 9e15);
-                whole.map(|number| (number as i64).into())
+                let is_whole = |number: &f64| f64::from(*number as i32) == *number;
+                value.as_f64().filter(is_whole).map(|number| (number as i32).into())
             }
             SettingKind::Boolean => value.as_bool().map(Value::from),
             SettingKind::Choice(words) => {

@@ -210,7 +210,10 @@ test("in the form a module is added from a file, and what it says can be set has
   await page.locator(id("field-error")).getByText("from 0 to 2, not 3").waitFor();
   await change("-amount", "1");
   await page.locator(id("field-error")).waitFor({ state: "detached" });
+  await becomes({ settings: { amount: 1, mood: "wild", "only-once": true, tint: "#ff0000", caption: "Hello" }, action: "invert" });
+  await change("-amount", "");
   await becomes({ settings: { mood: "wild", "only-once": true, tint: "#ff0000", caption: "Hello" }, action: "invert" });
+  assert.equal(await page.locator(id("field-custom-1-settings-amount")).inputValue(), "1", "its default");
 
   await page.locator(id("action-remove")).click();
   await page.locator(id("confirm-yes")).click();

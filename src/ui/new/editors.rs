@@ -23,7 +23,7 @@ pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<St
         Control::Point => view! { <PointControl edited/> }.into_any(),
         Control::Curve => view! { <CurveControl edited/> }.into_any(),
         Control::Renditions => view! { <RenditionsControl edited/> }.into_any(),
-        Control::Object => view! { <CustomSettings edited/> }.into_any(),
+        Control::Object => view! { <CustomSettings edited action_id/> }.into_any(),
         Control::Choices(words) => view! { <ChoicesControl edited words/> }.into_any(),
         _ => ().into_any(),
     }
