@@ -33,6 +33,7 @@ pub mod convert_color;
 pub mod create_rendition;
 pub mod crop;
 pub mod curves;
+pub mod custom;
 pub mod dehaze;
 pub mod denoise;
 pub mod drop_shadow;
@@ -465,7 +466,7 @@ actions! {
         remove_background::RemoveBackground, background::Background, drop_shadow::DropShadow, outline::Outline,
         glow::Glow, round_corners::RoundCorners, mask::Mask, luminosity_mask::LuminosityMask, blend::Blend,
         watermark::Watermark, text::Text,
-        condition::Branch;
+        condition::Branch, custom::Custom;
     gathers: contact_sheet::ContactSheet, animate::Animate
 }
 
@@ -563,6 +564,7 @@ mod tests {
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03 tile=false angle=0",
                 "text [input-images] [outputs] text=\"{name}\" font=\"Roboto\" size=0.06 unit=\"share\" color=\"#ffffff\" opacity=1 gravity=\"south\" margin=0.03 box=1 boxHeight=1 shrinkToFit=false align=\"center\" lineHeight=1.2 stroke=0 strokeColor=\"#000000\" background=null padding=0.3",
                 "condition [input-images] [then else] when=\"width > height\"",
+                "custom [input-images] [outputs] action=\"\" settings={} alpha=\"keep\"",
                 "contact-sheet [input-images] [outputs] columns=4 rows=null pageSize=\"none\" resolution=300 cell=320 gap=24 background=\"#ffffff\" caption=\"{name}\" captionSize=16 captionColor=\"#000000\" font=\"Roboto\"",
                 "animate [input-images] [outputs] delay=0.5 loop=0 background=\"#ffffff\"",
             ]

@@ -552,6 +552,7 @@ mod tests {
             sha256: sha256(text),
             encoder: "e".into(),
             url: format!("asset:{}", sha256(text)),
+            modules: SortedMap::new(),
         }
     }
 
@@ -607,7 +608,8 @@ mod tests {
         workflow.references.insert(sha256("logo"));
         run(store.change_workflow("mine", |_| Some((WorkflowChange::Stored(workflow), ())))).expect("stored");
         for (kind, name, content) in [(FileKind::Model, "net", "network"), (FileKind::Lut, "film", "colours")] {
-            let file = UserFile { kind, name: name.into(), asset_id: sha256(content), bytes: 7, created_at: 6.0 };
+            let file =
+                UserFile { kind, name: name.into(), asset_id: sha256(content), bytes: 7, created_at: 6.0, spec: None };
             assert!(run(store.add_user_file(file)).expect("stored"));
         }
         store

@@ -1,13 +1,14 @@
 //! Pixelmill runs an image workflow over many photographs on the user's own device.
 //!
 //! Pure modules come first: they compile and are tested natively. The browser modules exist on wasm32 only, for page
-//! and worker. Imports run one way: `color` ← `image`, `error`, `file_name`, `names`, `network`, `lettering`, `lut` ← `user_file`, `matting` ← `workflow`, `codecs`, `expression`, `actions` ← `engine`
+//! and worker. Imports run one way: `color` ← `image`, `error`, `file_name`, `names`, `network`, `lettering`, `lut`, `custom` ← `user_file`, `matting` ← `workflow`, `codecs`, `expression`, `actions` ← `engine`
 //! ← `batch`, `library`, `store`, `archive`, `protocol` ← `api` ← `browser` ← `ui`.
 
 pub mod allocator;
 pub mod checksum;
 pub mod color;
 pub mod compact;
+pub mod custom;
 pub mod error;
 pub mod expression;
 pub mod file_name;

@@ -9,6 +9,7 @@
 //! record twice (40 kB).
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::actions::Area;
 use crate::archive::ImportSummary;
@@ -235,6 +236,11 @@ pub enum FromWorker {
         /// How often.
         parts: u32,
     },
+    /// It calls a module of the user's own, which it cannot interrupt, or has left it.
+    InModule {
+        /// The name of the custom action, if it calls one.
+        name: Option<String>,
+    },
     /// Answer to [`ToWorker::Export`]. The archive is attached.
     Exported {
         /// Why there is none.
@@ -249,6 +255,9 @@ pub enum FromWorker {
     FileProbed {
         /// Why this program cannot use the file, if it cannot.
         failure: Option<Failure>,
+        /// What a custom action says of itself.
+        #[serde(default)]
+        spec: Option<Value>,
     },
     /// Its execution has ended, and the record is durable.
     Finished {

@@ -8,6 +8,7 @@ pub mod conformance;
 mod memory;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::batch::records::{Batch, BatchStatus, Execution, ExecutionStatus, Millis, Progress, Subset};
 use crate::library::KeptWorkflow;
@@ -126,6 +127,9 @@ pub struct UserFile {
     pub bytes: u64,
     /// When it was added.
     pub created_at: Millis,
+    /// What a custom action says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<Value>,
 }
 
 /// Which executions a change reads (and may write).

@@ -1,7 +1,8 @@
-//! The user's own files that actions use besides pictures: models, fonts and lookup tables.
+//! The user's own files that actions use besides pictures: models, fonts, lookup tables and custom actions.
 //!
 //! A workflow names such a file, and the storage knows which file has the name. What is in a file is the concern of
-//! whoever reads it: [`network`](crate::network), [`lettering`](crate::lettering) and [`lut`](crate::lut).
+//! whoever reads it: [`network`](crate::network), [`lettering`](crate::lettering), [`lut`](crate::lut) and
+//! [`custom`](crate::custom).
 
 use serde::{Deserialize, Serialize};
 
@@ -20,12 +21,14 @@ crate::words! {
         Font = "font",
         /// A lookup table for colours: a `.cube` file.
         Lut = "lut",
+        /// A custom action: a WebAssembly module.
+        Action = "action",
     }
 }
 
 impl FileKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Model, Self::Font, Self::Lut];
+    pub const ALL: [Self; 4] = [Self::Model, Self::Font, Self::Lut, Self::Action];
 
     /// What messages call it, to follow "the".
     pub const fn noun(self) -> &'static str {
@@ -33,6 +36,7 @@ impl FileKind {
             Self::Model => "model",
             Self::Font => "font",
             Self::Lut => "LUT",
+            Self::Action => "custom action",
         }
     }
 
@@ -42,6 +46,7 @@ impl FileKind {
             Self::Model => &["onnx"],
             Self::Font => &["ttf", "otf", "ttc"],
             Self::Lut => &["cube"],
+            Self::Action => &["wasm"],
         }
     }
 
@@ -50,7 +55,7 @@ impl FileKind {
         match self {
             Self::Model => Some(&BUILT_IN),
             Self::Font => Some(&FONT),
-            Self::Lut => None,
+            Self::Lut | Self::Action => None,
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod accept;
 pub mod archive;
 pub mod curve;
+pub mod custom;
 pub mod document;
 pub mod dry_run;
 pub mod editing;

@@ -352,6 +352,7 @@ fn work(service: &TestService, batch_id: &str, index: u32, ends_well: Option<boo
             Some(true) => {
                 let sha256 = "0123456789abcdef".repeat(4);
                 let output = OutputFile {
+                    modules: pixelmill::compact::SortedMap::new(),
                     action_id: "save".into(),
                     port: "outputs".into(),
                     name: "0.jpg".into(),

@@ -14,6 +14,7 @@ use pixelmill::lettering::typesetting::FontTypesetter;
 use pixelmill::lettering::{Lettering, Request, Typesetter};
 use pixelmill::lut::{Lut, LutSource};
 use pixelmill::network::{Missing, ModelSource, SIDE, SaliencyNetwork};
+use pixelmill::user_file::FileKind;
 use pixelmill::workflow::check;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -36,6 +37,7 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Expression => prop::sample::select(vec!["width > height", "not alpha", "ratio < 1 or name ~ '*.png'"])
             .prop_map(Value::from)
             .boxed(),
+        Kind::File(FileKind::Action) => Just(json!("")).boxed(),
         Kind::File(kind) => Just(kind.built_in().map_or(json!("film"), |file| json!(file.name))).boxed(),
         Kind::Point => (0.0..=1.0, 0.0..=1.0).prop_map(|(x, y): (f64, f64)| json!({ "x": x, "y": y })).boxed(),
         Kind::Gradient => Just(json!([[0, "#ffffff"], [0.3, "#10203080"], [1, "#000000"]])).boxed(),
@@ -45,6 +47,8 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
             json!([{ "width": 20, "height": 9, "fit": "fill", "format": "png" }, { "format": "jpeg", "suffix": "" }]),
         ])
         .boxed(),
+        // The settings of a custom action, of which there is none here.
+        Kind::Object => Just(json!({})).boxed(),
         Kind::Images => Just(json!([{ "name": "a.jpg", "sourceUrl": "asset:a" }])).boxed(),
     }
 }

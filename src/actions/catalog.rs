@@ -43,7 +43,7 @@ pub fn catalog() -> &'static [&'static Action] {
 }
 
 /// The kinds without values, by their names in the file.
-const KINDS: [(&str, Kind); 18] = [
+const KINDS: [(&str, Kind); 20] = [
     ("integer", Kind::Integer),
     ("number", Kind::Number),
     ("boolean", Kind::Boolean),
@@ -60,6 +60,8 @@ const KINDS: [(&str, Kind); 18] = [
     ("model", Kind::File(FileKind::Model)),
     ("font", Kind::File(FileKind::Font)),
     ("lut", Kind::File(FileKind::Lut)),
+    ("action", Kind::File(FileKind::Action)),
+    ("object", Kind::Object),
     ("images", Kind::Images),
     ("renditions", Kind::Renditions),
 ];
@@ -108,7 +110,8 @@ fn read_port(entry: &'static Value) -> Option<Port> {
     })
 }
 
-fn read_field(entry: &'static Value) -> Option<Field> {
+/// Reads a parameter's entry, as the descriptions of custom actions have it too.
+pub fn read_field(entry: &'static Value) -> Option<Field> {
     static NULL: Value = Value::Null;
     let kind = match text_of(entry, "type")? {
         "choice" => Kind::Choice(list(entry.get("values")?, Value::as_str)?),
@@ -121,7 +124,7 @@ fn read_field(entry: &'static Value) -> Option<Field> {
     };
     Some(Field {
         name: text_of(entry, "name")?,
-        docs: Vec::leak(vec![text_of(entry, "description")?]),
+        docs: Vec::leak(vec![text_of(entry, "description").unwrap_or_default()]),
         kind,
         range: range("range"),
         soft: range("soft"),

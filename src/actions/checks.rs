@@ -126,7 +126,8 @@ pub fn check(action: &Action, raw: &Map<String, Value>) -> Vec<Issue> {
     issues
 }
 
-fn check_field(field: &Field, raw: &Map<String, Value>) -> Option<Issue> {
+/// Checks one of raw parameters by itself.
+pub fn check_field(field: &Field, raw: &Map<String, Value>) -> Option<Issue> {
     let name = field.name;
     let issue = |code, message, hint| Some(Issue { field: name, code, message, hint });
     let Some(value) = given(name, raw) else {
@@ -193,6 +194,7 @@ fn is_valid(kind: Kind, value: &Value) -> bool {
         Kind::Text | Kind::Lines | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => {
             value.is_string()
         }
+        Kind::Object => value.is_object(),
         Kind::Images => InputImages::read(value).is_some(),
         // What is wrong with an entry is said by its index.
         Kind::Renditions => value.is_array(),
@@ -217,6 +219,7 @@ fn expected(kind: Kind) -> String {
         }
         Kind::Ratio => "a ratio such as \"4:5\"",
         Kind::Text | Kind::Lines | Kind::NamePattern | Kind::Caption | Kind::Expression | Kind::File(_) => "text",
+        Kind::Object => "an object such as {\"size\":4}",
         Kind::Images => "a list of { name, sourceUrl, storageType }",
         Kind::Renditions => "a list of { width, height, fit, format, quality, suffix }",
     }
@@ -354,6 +357,11 @@ mod tests {
                 ),
             ),
             ("condition", json!({ "when": 3 }), of("when", "wrong_type", "\"when\" is 3.", "Give text.")),
+            (
+                "custom",
+                json!({ "settings": "{size: 4}" }),
+                of("settings", "wrong_type", "\"settings\" is \"{size: 4}\".", "Give an object such as {\"size\":4}."),
+            ),
             (
                 "input-images",
                 json!({ "images": [{}] }),

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use serde::{Deserialize, Serialize};
 
+use crate::custom::{CustomAction, CustomSource};
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
 use crate::image::Size;
 use crate::image::resample::ChromaUse;
@@ -86,12 +87,13 @@ pub struct Area {
 
 /// The environment of one run of one kernel.
 ///
-/// The default has no model, no LUT and no typesetter, knows no file and wants every output.
+/// The default has no model, no LUT, no custom action and no typesetter, knows no file and wants every output.
 #[derive(Default)]
 pub struct Context<'a> {
     networks: Option<&'a dyn ModelSource>,
     typesetter: Option<&'a dyn Typesetter>,
     luts: Option<&'a dyn LutSource>,
+    customs: Option<&'a dyn CustomSource>,
     about: About<'a>,
     wanted: Option<&'a [bool]>,
     chroma: ChromaUse,
@@ -118,6 +120,11 @@ impl<'a> Context<'a> {
     /// The same surroundings, with the host's LUTs.
     pub fn with_luts(self, luts: Option<&'a dyn LutSource>) -> Self {
         Self { luts, ..self }
+    }
+
+    /// The same surroundings, with the host's custom actions.
+    pub fn with_customs(self, customs: Option<&'a dyn CustomSource>) -> Self {
+        Self { customs, ..self }
     }
 
     /// The same surroundings, with what is known of the primary input.
@@ -172,6 +179,18 @@ impl<'a> Context<'a> {
             Failure::new(ErrorCategory::SystemError, Phase::Setup, message, "Reload the page, then retry it.")
         };
         self.luts.ok_or_else(missing)?.get(name)
+    }
+
+    /// The custom action with this name.
+    ///
+    /// # Errors
+    /// When the host has none, or not this one.
+    pub fn custom(&self, name: &str) -> Result<&'a dyn CustomAction, Failure> {
+        let missing = || {
+            let message = format!("The custom action \"{name}\" is not loaded.");
+            Failure::new(ErrorCategory::SystemError, Phase::Setup, message, "Reload the page, then retry it.")
+        };
+        self.customs.ok_or_else(missing)?.get(name)
     }
 
     /// Whether the picture of this output port is used.

@@ -46,6 +46,8 @@ pub enum Kind {
     Expression,
     /// The name of a file that is no picture: the built-in one of its kind, or one that the user has added.
     File(FileKind),
+    /// A JSON object.
+    Object,
     /// The list of pictures of an input action.
     Images,
     /// A list of objects, each the size and format of a result.
@@ -194,6 +196,16 @@ impl Parameter for String {
     }
     fn json(&self) -> Value {
         self.as_str().into()
+    }
+}
+
+impl Parameter for Map<String, Value> {
+    const KIND: Kind = Kind::Object;
+    fn read(value: &Value) -> Option<Self> {
+        value.as_object().cloned()
+    }
+    fn json(&self) -> Value {
+        Value::Object(self.clone())
     }
 }
 

@@ -113,7 +113,7 @@ impl From<&Field> for ParameterDescriptor {
                 | Kind::File(_) => "string",
                 Kind::Color => "color",
                 Kind::Ratio => "ratio",
-                Kind::Point => "object",
+                Kind::Point | Kind::Object => "object",
                 Kind::Choices(_) | Kind::Images | Kind::Curve | Kind::Gradient | Kind::Renditions => "array",
             },
             required: field.required,

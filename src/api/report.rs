@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::time::iso_time;
-use crate::batch::records::{BatchStatus, Execution, Progress};
+use crate::batch::records::{BatchStatus, Execution, OutputFile, Progress};
 
 /// The columns of a report, in this order; also an object's keys in the JSON form.
-const COLUMNS: [&str; 30] = [
+const COLUMNS: [&str; 31] = [
     "executionId",
     "assetIndex",
     "inputName",
@@ -38,6 +38,7 @@ const COLUMNS: [&str; 30] = [
     "bytes",
     "sha256",
     "encoder",
+    "modules",
 ];
 /// The first column of an output.
 const OUTPUT: usize = 22;
@@ -165,10 +166,17 @@ fn rows(execution: &Execution) -> Vec<Vec<Value>> {
             output.bytes.into(),
             output.sha256.clone().into(),
             output.encoder.clone().into(),
+            modules(output).into(),
         ]);
         row
     });
     outputs.collect()
+}
+
+/// The custom actions that had a part in an output, each with the hash of its module.
+fn modules(output: &OutputFile) -> Option<String> {
+    let all: Vec<_> = output.modules.iter().map(|(name, sha256)| format!("{name} {sha256}")).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 #[cfg(test)]

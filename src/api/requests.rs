@@ -350,7 +350,7 @@ impl FileRequest {
     /// 400 naming what is wrong.
     pub fn read(request: &Value) -> Result<Self, ApiError> {
         let kind = file_kind(&query_object(request)?)?;
-        let kind = kind.ok_or_else(|| ApiError::invalid("\"kind\" is missing. Use model, font or lut."))?;
+        let kind = kind.ok_or_else(|| ApiError::invalid("\"kind\" is missing. Use model, font, lut or action."))?;
         Ok(Self { kind, name: optional_text(request, "name")? })
     }
 }

@@ -123,6 +123,7 @@ fn finish(service: &TestService, batch_id: &str, index: u32, well: bool) {
                     sha256: "ab".into(),
                     encoder: "test 1".into(),
                     url: "asset:ab".into(),
+                    modules: crate::compact::SortedMap::new(),
                 };
                 let warnings = vec![Warning::new("no_clear_subject", "No subject.", "Crop.").at("cut")];
                 let results = Results { outputs: vec![output], crc32: vec![1], warnings, ..Results::default() };

@@ -1,6 +1,7 @@
-//! The files that actions use besides pictures, on the wire: models, fonts and lookup tables.
+//! The files that actions use besides pictures, on the wire: models, fonts, lookup tables and custom actions.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::ApiError;
 use crate::store::UserFile;
@@ -24,13 +25,16 @@ pub struct FileAnswer {
     /// The id of its content; none if it is built in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset_id: Option<String>,
+    /// What a custom action says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<Value>,
 }
 
 impl FileAnswer {
     /// The built-in file of a kind.
     pub fn built_in(kind: FileKind) -> Option<Self> {
         let known = kind.built_in()?;
-        Some(Self { kind, name: known.name.to_owned(), bytes: known.bytes, built_in: true, asset_id: None })
+        Some(Self { kind, name: known.name.to_owned(), bytes: known.bytes, built_in: true, asset_id: None, spec: None })
     }
 
     /// All files of a kind, or of every kind: of each the built-in one first, then the user's own by name.
@@ -47,8 +51,8 @@ impl FileAnswer {
 
 impl From<UserFile> for FileAnswer {
     fn from(file: UserFile) -> Self {
-        let UserFile { kind, name, asset_id, bytes, .. } = file;
-        Self { kind, name, bytes, built_in: false, asset_id: Some(asset_id) }
+        let UserFile { kind, name, asset_id, bytes, spec, .. } = file;
+        Self { kind, name, bytes, built_in: false, asset_id: Some(asset_id), spec }
     }
 }
 
@@ -88,7 +92,7 @@ pub fn user_file_name(kind: FileKind, text: &str) -> Result<String, ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -108,6 +112,7 @@ mod tests {
             asset_id: "9f2c".to_owned(),
             bytes: 7,
             created_at: 1.0,
+            spec: None,
         };
         let own = vec![own(FileKind::Font, "Frank"), own(FileKind::Lut, "Film"), own(FileKind::Model, "studio")];
         let written = |kind: Option<FileKind>| serde_json::to_value(FileAnswer::list(kind, own.clone())).unwrap();

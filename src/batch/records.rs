@@ -3,7 +3,7 @@
 //! A [`Batch`] holds the request and is never rewritten. [`Progress`] and [`Execution`] change only inside a
 //! transaction that has read them (see `store::Store::change`), by the functions of `batch::transitions`.
 
-use crate::compact::SortedSet;
+use crate::compact::{SortedMap, SortedSet};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
@@ -373,6 +373,9 @@ pub struct OutputFile {
     pub encoder: String,
     /// `asset:` + sha256.
     pub url: String,
+    /// The custom actions that had a part in it, each with the SHA-256 of its module in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "SortedMap::is_empty")]
+    pub modules: SortedMap<String, String>,
 }
 
 /// A failure before a retry.

@@ -151,6 +151,8 @@ pub enum Death {
     Panic(String),
     /// It ran out of memory and reported it.
     OutOfMemory,
+    /// It exceeded its time in a custom action of this name, and was stopped.
+    Hung(String),
 }
 
 /// What happened.
@@ -477,6 +479,9 @@ impl Scheduler {
                     Death::Vanished => Cause::Vanished,
                     Death::Panic(message) => Cause::Panic(message),
                     Death::OutOfMemory => Cause::OutOfMemory,
+                    // There was less time than the action may have.
+                    Death::Hung(_) if self.jobs.get(&worker).is_some_and(|job| job.stopping) => Cause::Stopped,
+                    Death::Hung(action) => Cause::Hung(action),
                 };
                 self.lost(worker, cause);
             }

@@ -11,7 +11,7 @@ use super::records::{
 };
 use super::webhook;
 use crate::compact::{SortedMap, SortedSet};
-use crate::error::Failure;
+use crate::error::{ErrorCategory, Failure, Phase};
 use crate::file_name::folder;
 
 /// An execution fails with this many worker deaths.
@@ -200,6 +200,8 @@ pub enum Cause {
     Panic(String),
     /// Its worker ran out of memory and reported it.
     OutOfMemory,
+    /// Its worker exceeded its time in a custom action of this name and was stopped.
+    Hung(String),
     /// Its worker was stopped or never received it; the execution is not to blame.
     Stopped,
     /// It could not be stored: the batch pauses.
@@ -215,8 +217,8 @@ pub enum GivenBack {
     Failed,
 }
 
-/// Returns an execution from its worker: a reported panic or memory exhaustion fails it at once, a vanished or overdue
-/// worker counts and the third fails it, anything else returns it to pending without counting.
+/// Returns an execution from its worker: a reported panic, memory exhaustion or a custom action without end fails it at once, a
+/// vanished or overdue worker counts and the third fails it, anything else returns it to pending without counting.
 ///
 /// `None`, and nothing changes, unless the execution is running with this attempt.
 pub fn give_back(
@@ -235,6 +237,12 @@ pub fn give_back(
         Cause::OutOfMemory => Some(Failure::system(
             "The image needs more memory than a worker can have.",
             "Make the image or the sizes in the workflow smaller.",
+        )),
+        Cause::Hung(action) => Some(Failure::new(
+            ErrorCategory::PollingTimeoutError,
+            Phase::Execute,
+            format!("The custom action \"{action}\" took too long and was stopped."),
+            "Choose a smaller picture or other settings; if that does not help, ask who made the action.",
         )),
         Cause::Vanished | Cause::Overdue => {
             execution.worker_deaths += 1;
@@ -810,9 +818,12 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_reported_panic_or_exhaustion_fails_at_once() {
-        for (cause, word) in [(Cause::Panic("index 7 out of bounds".into()), "index 7"), (Cause::OutOfMemory, "memory")]
-        {
+    fn a_reported_panic_an_exhaustion_or_an_endless_action_fails_at_once() {
+        for (cause, word) in [
+            (Cause::Panic("index 7 out of bounds".into()), "index 7"),
+            (Cause::OutOfMemory, "memory"),
+            (Cause::Hung("film".into()), "\"film\" took too long"),
+        ] {
             let (mut progress, mut executions) = batch_of(1);
             start(&mut progress, &mut executions[0], 1.0);
             let back = give_back(&mut progress, &mut executions[0], 1, cause, 2.0);
@@ -922,6 +933,7 @@ pub(crate) mod tests {
             sha256: "f00d".into(),
             encoder: "e".into(),
             url: "asset:f00d".into(),
+            modules: SortedMap::new(),
         };
         let results = Results { outputs: vec![output], crc32: vec![7], ..Results::default() };
         let findings = Findings { engine_version: Some("1".into()), ..Findings::default() };

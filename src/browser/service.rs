@@ -699,13 +699,13 @@ impl Hub {
         if self.user_files(Some(kind)).await?.iter().any(|other| other.name == name) {
             return Err(taken());
         }
-        probe_file::probe_file(&self.program, kind, &file)
+        let spec = probe_file::probe_file(&self.program, kind, &file)
             .await
             .map_err(|failure| ApiError::invalid(format!("{} {}", failure.message, failure.hint)))?;
         let imported = self.service.host().import(vec![file], None).await.map_err(|failure| failure.error)?;
         let asset = imported.into_iter().next().ok_or_else(|| ApiError::internal("The file was not stored."))?;
         let Asset { asset_id, bytes, .. } = asset;
-        let file = UserFile { kind, name: name.clone(), asset_id, bytes, created_at: now() };
+        let file = UserFile { kind, name: name.clone(), asset_id, bytes, created_at: now(), spec };
         if !self.database.add_user_file(file.clone()).await? {
             return Err(taken());
         }

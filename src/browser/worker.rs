@@ -35,6 +35,7 @@ pub use memory::pixelmill_memory_exhausted;
 pub use remote::Remote;
 
 mod archive;
+mod custom;
 mod decoders;
 mod encoders;
 mod gather;
@@ -47,6 +48,7 @@ mod preview;
 mod remote;
 mod user_files;
 
+use custom::CustomCache;
 use decoders::DecoderCache;
 use encoders::EncoderCache;
 use instance::Requests;
@@ -145,8 +147,11 @@ pub fn serve() {
                 let Some(worker) = worker.borrow().clone() else { return };
                 let file: Blob = attachment.unchecked_into();
                 spawn(async move {
-                    let failure = worker.try_file(kind, &file).await.err();
-                    report(&FromWorker::FileProbed { failure });
+                    let (spec, failure) = match worker.try_file(kind, &file).await {
+                        Ok(spec) => (spec, None),
+                        Err(failure) => (None, Some(failure)),
+                    };
+                    report(&FromWorker::FileProbed { failure, spec });
                 });
             }
             ToWorker::Unpack => {
@@ -185,6 +190,7 @@ struct Worker {
     networks: ModelCache,
     typesetter: TypesetterCache,
     luts: LutCache,
+    customs: CustomCache,
     decoders: DecoderCache,
     encoders: EncoderCache,
     plans: RefCell<VecDeque<(String, Rc<StagedPlan>)>>,
@@ -212,12 +218,14 @@ impl Worker {
         let networks = ModelCache::new(database.clone(), requests.clone());
         let typesetter = TypesetterCache::new(database.clone(), requests.clone());
         let luts = LutCache::new(database.clone());
+        let customs = CustomCache::new(database.clone());
         Self {
             database,
             requests,
             networks,
             typesetter,
             luts,
+            customs,
             decoders: DecoderCache::default(),
             encoders: EncoderCache::new(libwebp),
             plans: RefCell::default(),
@@ -225,19 +233,22 @@ impl Worker {
         }
     }
 
-    /// Reads a file as what actions would use it for, for a worker that is thrown away afterwards.
+    /// Reads a file as what actions would use it for, for a worker that is thrown away afterwards. A custom action says what it
+    /// is.
     ///
     /// # Errors
     /// Why it cannot be used.
-    async fn try_file(&self, kind: FileKind, file: &Blob) -> Result<(), Failure> {
+    async fn try_file(&self, kind: FileKind, file: &Blob) -> Result<Option<Value>, Failure> {
         match kind {
-            FileKind::Model => self.networks.try_file(file).await,
-            FileKind::Font => self.typesetter.try_file(file).await,
+            FileKind::Model => self.networks.try_file(file).await?,
+            FileKind::Font => self.typesetter.try_file(file).await?,
             FileKind::Lut => {
                 let (name, file) = user_files::given(kind, file).await?;
-                user_files::read_lut(&name, &file).map(drop)
+                user_files::read_lut(&name, &file).map(drop)?;
             }
+            FileKind::Action => return custom::try_file(file).await.map(Some),
         }
+        Ok(None)
     }
 
     async fn run(&self, execution: &Execution, given: &Given) {
@@ -389,6 +400,7 @@ impl Worker {
         };
         let typesetter = typesetter.as_ref().map(|typesetter| typesetter as &dyn Typesetter);
         let luts = self.luts.load(&plan.user_files(FileKind::Lut)).await;
+        let customs = self.customs.load(&plan.user_files(FileKind::Action)).await;
         let mut networks = self.networks.load(&plan.networks()).await;
         let slow_writes = if sample.is_none() { plan.slow_writes(&sources) } else { 0 };
         let produced = loop {
@@ -402,6 +414,7 @@ impl Worker {
                 networks: Some(&networks),
                 typesetter,
                 luts: Some(&luts),
+                customs: Some(&customs),
                 decoders: Some(&self.decoders),
                 steps,
                 thumbnails,
@@ -614,6 +627,7 @@ async fn collect_results(
                 sha256: asset.asset_id.clone(),
                 encoder: output.encoded.encoder.to_owned(),
                 url: format!("asset:{}", asset.asset_id),
+                modules: output.modules,
             });
             results.crc32.push(crc32);
             assets.push(asset);

@@ -84,7 +84,7 @@ export class Pixelmill extends EventTarget {
   importAssets(files: Iterable<Blob>, options?: Options & { onStored?(assets: Asset[]): void }): Promise<Asset[]>;
   /** Adds a model of the U²-Net family from an ONNX file, by default under the file's name. */
   importModel(file: Blob, name?: string | null, options?: Options): Promise<Model>;
-  /** Adds a file for actions to use besides pictures, by default under its own name: a model, a font or a lookup table. */
+  /** Adds a file for actions to use besides pictures, by default under its own name: a model, a font, a lookup table or a custom action. */
   importFile(file: Blob, options: Options & FileRequest): Promise<UserFile>;
   /** Everything that is stored, as one ZIP. */
   exportArchive(options?: Options): Promise<Blob>;

@@ -87,6 +87,22 @@ impl Plan {
         requested.filter(|(of, _)| *of == kind).map(|(_, name)| name).collect()
     }
 
+    /// The names of those that have a part in the picture of a node.
+    pub(super) fn user_files_of(&self, node: usize, kind: FileKind) -> BTreeSet<&str> {
+        let nodes = &self.graph.nodes;
+        let mut has_part = vec![false; nodes.len()];
+        has_part[node] = true;
+        // Every node comes after those that it needs.
+        for index in (0..=node).rev() {
+            if has_part[index] {
+                nodes[index].inputs.iter().flatten().for_each(|(before, _)| has_part[*before] = true);
+            }
+        }
+        let used = self.operations.iter().zip(has_part).filter(|(_, has_part)| *has_part);
+        let requested = used.filter_map(|(operation, _)| operation.as_ref()?.user_file());
+        requested.filter(|(of, _)| *of == kind).map(|(_, name)| name).collect()
+    }
+
     /// The id of the first action that needs a typesetter, if one does.
     pub fn needs_typesetter(&self) -> Option<&str> {
         let needs =

@@ -24,6 +24,8 @@ use crate::codecs::{
     Format, Frame, FrameReader, FrameWriter, Header, Kept, Metadata, animate,
 };
 use crate::color::ColorSpace;
+use crate::compact::SortedMap;
+use crate::custom::CustomSource;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::{convert, has_transparency};
 use crate::image::depth::as_deep_as;
@@ -34,6 +36,7 @@ use crate::image::{Image, Representation, Size, Subsampling};
 use crate::lettering::Typesetter;
 use crate::lut::LutSource;
 use crate::network::ModelSource;
+use crate::user_file::FileKind;
 
 /// One input file, in the order of `InputAsset::inputs`: the primary one first.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +79,8 @@ pub struct Services<'a> {
     pub typesetter: Option<&'a dyn Typesetter>,
     /// The LUTs, if [`Plan::user_files`] names any.
     pub luts: Option<&'a dyn LutSource>,
+    /// The custom actions, if [`Plan::user_files`] names any.
+    pub customs: Option<&'a dyn CustomSource>,
     /// The decoders of the inputs that need some ([`Format::coding`]); native builds have them all.
     pub decoders: Option<&'a dyn Decoders>,
     /// Where results of nodes are kept for the next run: for previews, which need no thumbnails.
@@ -101,6 +106,8 @@ pub struct ProducedOutput {
     pub encoded: Encoded,
     /// Whether it is no result, but a picture for an action that gathers those of all executions.
     pub is_staged: bool,
+    /// The custom actions that had a part in it, each with the SHA-256 of its module.
+    pub modules: SortedMap<String, String>,
 }
 
 impl Plan {
@@ -836,6 +843,7 @@ impl<'a> Runner<'a> {
         let context = Context::new(self.services.networks, &wanted)
             .with_typesetter(self.services.typesetter)
             .with_luts(self.services.luts)
+            .with_customs(self.services.customs)
             .with_chroma(self.choice.chroma[index])
             .about(about);
         let results = match reduced {
@@ -1198,8 +1206,16 @@ impl<'a> Runner<'a> {
             Failure::execute(format!("\"{{{unknown}}}\" is not a placeholder."), "Fix the name pattern.")
                 .at(&output.action_id)
         })?;
-        let (action_id, is_staged) = (output.action_id.clone(), output.is_staged);
-        Ok(ProducedOutput { action_id, port: "outputs", name, size, format, encoded, is_staged })
+        let (action_id, is_staged, modules) = (output.action_id.clone(), output.is_staged, self.modules(output.node));
+        Ok(ProducedOutput { action_id, port: "outputs", name, size, format, encoded, is_staged, modules })
+    }
+
+    /// The custom actions that had a part in the picture of a node, each with the SHA-256 of its module.
+    fn modules(&self, node: usize) -> SortedMap<String, String> {
+        let Some(customs) = self.services.customs else { return SortedMap::new() };
+        let names = self.plan.user_files_of(node, FileKind::Action).into_iter();
+        let found = names.filter_map(|name| Some((name.to_owned(), customs.get(name).ok()?.sha256().to_owned())));
+        found.collect()
     }
 }
 

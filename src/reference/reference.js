@@ -17,7 +17,7 @@ async function fetched(url) {
   return response;
 }
 
-const GUIDES = ["overview", "get-started", "embedding", "http", "workflows"];
+const GUIDES = ["overview", "get-started", "embedding", "http", "workflows", "custom-actions"];
 
 let loading;
 
@@ -61,6 +61,7 @@ function article(description, actions, guides, signal) {
     el("section", {}, heading(2, "events", "Events"), el("p", {}, "What the npm client and ", el("code", {}, "window.pixelmill"), " dispatch in every tab, once what they announce is durable."), eventSections(api)),
     chapter("workflows", documentSections(api)),
     el("section", {}, heading(2, "action-catalog", "Action catalog"), el("p", {}, `The ${actions.length} actions of this version, as `, el("code", {}, "listActions()"), " describes them. Lengths are in pixels of the action's input, colours are ", el("code", {}, "#rrggbb"), " or ", el("code", {}, "#rrggbbaa"), "."), catalogSections(api, actions)),
+    chapter("custom-actions"),
   );
 }
 

@@ -138,6 +138,7 @@ fn output(asset_id: &str) -> OutputFile {
         sha256: asset_id.to_owned(),
         encoder: "test 1".to_owned(),
         url: format!("asset:{asset_id}"),
+        modules: crate::compact::SortedMap::new(),
     }
 }
 
@@ -726,7 +727,7 @@ pub async fn stored_and_missing_files_are_distinguished<F: Fixture>(fixture: &F)
 }
 
 fn user_file(kind: FileKind, name: &str, asset_id: &str) -> UserFile {
-    UserFile { kind, name: name.to_owned(), asset_id: asset_id.to_owned(), bytes: 4, created_at: 3.0 }
+    UserFile { kind, name: name.to_owned(), asset_id: asset_id.to_owned(), bytes: 4, created_at: 3.0, spec: None }
 }
 
 /// Against the sweep too; what a batch refers to as well stays.
@@ -766,16 +767,16 @@ pub async fn a_user_file_needs_a_name_that_is_free_and_content<F: Fixture>(fixtu
 /// They are listed by kind.
 pub async fn a_name_belongs_to_one_file_of_each_kind<F: Fixture>(fixture: &F) {
     let store = fixture.fresh().await;
-    let contents = ["net", "letters", "colours"];
+    let contents = ["net", "letters", "colours", "code"];
     store.put_assets(contents.iter().map(|text| file(fixture, text)).collect(), 1.0).await.expect("stored");
     for (kind, asset_id) in FileKind::ALL.into_iter().zip(contents) {
         assert_eq!(store.add_user_file(user_file(kind, "mine", asset_id)).await, Ok(true));
     }
     let of = |kind: FileKind, asset_id: &str| user_file(kind, "mine", asset_id);
     let [model, font, lut] = [(FileKind::Model, "net"), (FileKind::Font, "letters"), (FileKind::Lut, "colours")];
-    let all = [font, lut, model].map(|(kind, asset_id)| of(kind, asset_id));
+    let all = [(FileKind::Action, "code"), font, lut, model].map(|(kind, asset_id)| of(kind, asset_id));
     assert_eq!(store.user_files().await, Ok(all.to_vec()));
-    assert_eq!(store.remove_user_file(FileKind::Font, "mine").await, Ok(true));
+    assert_eq!(store.remove_user_file(FileKind::Action, "mine").await, Ok(true));
     assert_eq!(store.user_files().await, Ok(all[1..].to_vec()));
 }
 

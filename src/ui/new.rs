@@ -13,6 +13,7 @@ use crate::view_model::format;
 
 mod clipboard;
 mod curve;
+mod custom;
 pub(crate) mod draft;
 pub(crate) mod dry_run;
 pub(crate) mod editors;

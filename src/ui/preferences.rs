@@ -156,7 +156,7 @@ fn Everything(dialog: NodeRef<html::Dialog>) -> impl IntoView {
         <section class="everything" aria-labelledby="everything-title">
             <h3 id="everything-title">"Everything in this browser"</h3>
             <p class="small muted">
-                "Batches with their pictures and results, your workflows, models, fonts and LUTs, as one ZIP: as a backup, or for another browser. Importing never overwrites."
+                "Batches with their pictures and results, your workflows, models, fonts, LUTs and custom actions, as one ZIP: as a backup, or for another browser. Importing never overwrites."
             </p>
             <div class="spread">
                 <button class="button" data-testid="archive-export" disabled=move || is_busy.get() on:click=export>

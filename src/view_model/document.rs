@@ -304,6 +304,18 @@ pub fn with_parameter(document: &Value, index: usize, parameter: &str, value: Op
     document
 }
 
+/// The document with an entry of an object that is a parameter of the action at `index`, or without it. An empty object is no
+/// parameter.
+pub fn with_entry(document: &Value, index: usize, parameter: &str, entry: &str, value: Option<Value>) -> Value {
+    let object = parameters(document, index).and_then(|all| all.get(parameter)?.as_object());
+    let mut object = object.cloned().unwrap_or_default();
+    match value {
+        Some(value) => object.insert(entry.to_owned(), value),
+        None => object.shift_remove(entry),
+    };
+    with_parameter(document, index, parameter, (!object.is_empty()).then_some(Value::Object(object)))
+}
+
 /// The document with the pictures of one input replaced.
 pub fn with_images(document: &Value, action_id: &str, images: Vec<Value>) -> Value {
     match index_of(document, action_id) {
@@ -316,6 +328,19 @@ pub fn with_images(document: &Value, action_id: &str, images: Vec<Value>) -> Val
 mod tests {
     use super::*;
     use crate::workflow::builtin;
+
+    #[test]
+    fn an_entry_of_an_object_is_set_and_removed_with_the_object() {
+        let document =
+            json!({ "actions": [{ "actionId": "a", "actionType": "custom", "parameters": { "action": "x" } }] });
+        let set = |document: &Value, name: &str, value| with_entry(document, 0, "settings", name, value);
+        let parameters = |document: &Value| document["actions"][0]["parameters"].clone();
+        let one = set(&document, "period", Some(json!(6)));
+        let two = set(&one, "mood", Some(json!("calm")));
+        assert_eq!(parameters(&two), json!({ "action": "x", "settings": { "period": 6, "mood": "calm" } }));
+        assert_eq!(set(&two, "mood", None), one);
+        assert_eq!(set(&one, "period", None), document);
+    }
 
     #[test]
     fn the_extension_is_that_of_the_format_that_is_written() {

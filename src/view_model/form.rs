@@ -50,6 +50,8 @@ pub enum Control {
     Text,
     /// Text of several lines.
     Caption,
+    /// A JSON object.
+    Object,
     /// A list of renditions, one in each row.
     Renditions,
     /// Some of several choices.
@@ -76,6 +78,7 @@ pub fn control(field: &Field) -> Option<Control> {
         Kind::File(kind) => Control::File(kind),
         Kind::Text | Kind::Expression => Control::Text,
         Kind::Caption | Kind::Lines => Control::Caption,
+        Kind::Object => Control::Object,
         Kind::Renditions => Control::Renditions,
         Kind::Images => return None,
     })
@@ -229,6 +232,24 @@ pub fn typed_number(text: &str) -> Option<Value> {
     }
 }
 
+/// A JSON object as the text of its field: nothing if it is empty, and whatever else was typed as it is.
+pub fn object_text(value: &Value) -> String {
+    match value {
+        Value::Object(entries) if entries.is_empty() => String::new(),
+        Value::String(typed) => typed.clone(),
+        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+    }
+}
+
+/// The text of such a field as a value in the document: `None` if it is empty, the text itself if it is not valid JSON
+/// (validation reports it).
+pub fn typed_object(text: &str) -> Option<Value> {
+    match text.trim() {
+        "" | "{}" => None,
+        text => Some(serde_json::from_str(text).unwrap_or_else(|_| text.into())),
+    }
+}
+
 /// Whether the commas in a number separate thousands, as in `1,600`; a comma after a zero, as in `0,125`, or not before
 /// exactly three digits is a decimal comma.
 fn is_grouped(text: &str) -> bool {
@@ -280,6 +301,11 @@ pub fn summary(fields: &[Field], parameters: Option<&Map<String, Value>>) -> Str
             (Kind::Choices(_), value) => {
                 let words = value.as_array().into_iter().flatten().filter_map(Value::as_str).map(choice);
                 format!("{} {}", field_label(field).to_ascii_lowercase(), words.collect::<Vec<_>>().join(", "))
+            }
+            (Kind::Object, Value::Object(entries)) => {
+                let named =
+                    |(name, value): (&String, &Value)| format!("{} {}", label(name).to_ascii_lowercase(), shown(value));
+                entries.iter().map(named).collect::<Vec<_>>().join(" · ")
             }
             (Kind::Renditions, value) => format!("{} renditions", row_count(value)),
             (_, value) => shown(value),
@@ -487,6 +513,20 @@ mod tests {
         assert_eq!(in_words("Choose \"flat-backdrop\", not \"auto\""), "Choose “Flat backdrop”, not “Auto”");
         for text in ["Add \"cat.jpg\" again.", "24\" wide", "Plain.", ""] {
             assert_eq!(in_words(text), text);
+        }
+    }
+
+    #[test]
+    fn an_object_is_typed_as_json() {
+        assert_eq!(typed_object(" {} "), None);
+        assert_eq!(typed_object("{\"size\": 4}"), Some(json!({ "size": 4 })));
+        assert_eq!(typed_object("{size: 4}"), Some(json!("{size: 4}")), "validation says what is wrong");
+        let raw = json!({ "action": "scan-lines", "settings": { "lineWidth": 6, "mood": "calm" } });
+        let fields = find("custom").unwrap().fields;
+        assert_eq!(summary(fields, raw.as_object()), "scan-lines · line width 6 · mood calm");
+        for (value, text) in [(json!({}), ""), (json!({ "size": 4 }), "{\n  \"size\": 4\n}"), (json!("{size"), "{size")]
+        {
+            assert_eq!(object_text(&value), text);
         }
     }
 

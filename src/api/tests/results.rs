@@ -198,36 +198,48 @@ fn another_recipe_another_picture_and_a_failure_are_not_reused() {
 }
 
 #[test]
-fn the_users_own_models_are_identified_by_their_content() {
-    let service = service_with_result();
-    let network = |asset_id: &str| crate::store::UserFile {
-        kind: FileKind::Model,
-        name: "mine".to_owned(),
-        asset_id: asset_id.to_owned(),
-        bytes: 1,
-        created_at: NOON,
-    };
-    for id in ["net-1", "net-2"] {
-        let file = NewAsset {
-            asset_id: id.to_owned(),
-            name: String::new(),
-            mime_type: String::new(),
+fn the_users_own_files_are_identified_by_their_content() {
+    for (kind, step) in [
+        (FileKind::Model, json!({ "actionType": "remove-background", "parameters": { "model": "mine" } })),
+        (FileKind::Lut, json!({ "actionType": "lut", "parameters": { "lut": "mine" } })),
+        (FileKind::Action, json!({ "actionType": "custom", "parameters": { "action": "mine" } })),
+    ] {
+        let service = service_with_result();
+        let own = |asset_id: &str| crate::store::UserFile {
+            kind,
+            name: "mine".to_owned(),
+            asset_id: asset_id.to_owned(),
             bytes: 1,
-            checksum: None,
-            content: [0].as_slice().into(),
+            created_at: NOON,
+            spec: None,
         };
-        run(service.store().put_assets(vec![file], NOON)).expect("stored");
+        for id in ["content-1", "content-2"] {
+            let file = NewAsset {
+                asset_id: id.to_owned(),
+                name: String::new(),
+                mime_type: String::new(),
+                bytes: 1,
+                checksum: None,
+                content: [0].as_slice().into(),
+            };
+            run(service.store().put_assets(vec![file], NOON)).expect("stored");
+        }
+        let mut document = workflow(json!([image("a.jpg", "a1")]));
+        document["actions"][1] = step;
+        document["actions"][1]["actionId"] = json!("flip-1");
+        assert_eq!(run(service.store().add_user_file(own("content-1"))), Ok(true));
+        let first = skipping(&service, document.clone());
+        finish(&service, &first.batch_id, 0, true);
+        assert_eq!(skipping(&service, document.clone()).assets.completed, 1);
+        run(service.store().remove_user_file(kind, "mine")).expect("removed");
+        assert_eq!(run(service.store().add_user_file(own("content-2"))), Ok(true));
+        assert_eq!(
+            skipping(&service, document).assets.completed,
+            0,
+            "the name is the same, the {} is not",
+            kind.noun()
+        );
     }
-    let mut document = workflow(json!([image("a.jpg", "a1")]));
-    document["actions"][1] =
-        json!({ "actionId": "flip-1", "actionType": "remove-background", "parameters": { "model": "mine" } });
-    assert_eq!(run(service.store().add_user_file(network("net-1"))), Ok(true));
-    let first = skipping(&service, document.clone());
-    finish(&service, &first.batch_id, 0, true);
-    assert_eq!(skipping(&service, document.clone()).assets.completed, 1);
-    run(service.store().remove_user_file(FileKind::Model, "mine")).expect("removed");
-    assert_eq!(run(service.store().add_user_file(network("net-2"))), Ok(true));
-    assert_eq!(skipping(&service, document).assets.completed, 0, "the name is the same, the model is not");
 }
 
 #[test]

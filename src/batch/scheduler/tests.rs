@@ -426,6 +426,7 @@ fn a_death_gives_the_execution_back_and_replaces_the_worker() {
         (Death::Vanished, Cause::Vanished),
         (Death::Panic("out of bounds".into()), Cause::Panic("out of bounds".into())),
         (Death::OutOfMemory, Cause::OutOfMemory),
+        (Death::Hung("film".into()), Cause::Hung("film".into())),
     ] {
         let mut desk = Desk::new(limits(1));
         desk.add("a", Priority::Normal, 10, 2);
@@ -439,6 +440,17 @@ fn a_death_gives_the_execution_back_and_replaces_the_worker() {
         assert_eq!(desk.starts[1..], [("a".into(), 0, false)]);
         assert_ne!(desk.worker_of("a"), worker);
     }
+}
+
+#[test]
+fn a_custom_action_that_is_stopped_with_its_batch_is_not_to_blame() {
+    let mut desk = Desk::new(limits(1));
+    desk.add("a", Priority::Normal, 10, 2);
+    let worker = desk.worker_of("a");
+    desk.busy.clear();
+    desk.change("a", Priority::Normal, 1, Activity::Ended);
+    desk.send(Event::Died { worker, death: Death::Hung("film".into()) });
+    assert_eq!(desk.given_back(), [(0, Cause::Stopped)]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! with the contract's error object. Its methods are the public calls of `service`.
 //!
 //! In addition to the contract's calls, for the files that actions use besides pictures: `importFile(file, { kind, name })`
-//! reads a model, a font or a lookup table (`kind` is `model`, `font` or `lut`) and stores it, `listFiles({ kind })` returns
+//! reads a model, a font, a lookup table or a custom action (`kind` is `model`, `font`, `lut` or `action`) and stores it, `listFiles({ kind })` returns
 //! `[{ kind, name, bytes, builtIn, assetId }]`, `deleteFile({ kind, name })` removes one. The same for models alone:
 //! `importModel(file, name?)`, `listModels()`, `deleteModel(name)`. For the storage: `verifyBatch(batchId)` checks every stored result and returns `{ batchId, checked, damaged }`; damaged
 //! executions then fail, so that a retry regenerates them. `exportArchive()` returns everything as one ZIP (a Blob),

@@ -84,6 +84,8 @@ pub(super) struct Leader {
     scheduler: RefCell<Scheduler>,
     workers: RefCell<SortedMap<WorkerId, Handle>>,
     watches: RefCell<SortedMap<WorkerId, Watched>>,
+    /// Names of the custom actions that workers are in.
+    in_modules: RefCell<SortedMap<WorkerId, String>>,
     /// For workers that were given an execution and have not confirmed it yet.
     silent: RefCell<SortedMap<WorkerId, Watched>>,
     read_ahead: Rc<ReadAhead>,
@@ -126,6 +128,7 @@ impl Leader {
             scheduler: RefCell::new(Scheduler::new(limits)),
             workers: RefCell::default(),
             watches: RefCell::default(),
+            in_modules: RefCell::default(),
             silent: RefCell::default(),
             reported: RefCell::default(),
             held: RefCell::default(),
@@ -492,10 +495,20 @@ impl Leader {
         let timer = Timeout::new(ms, move || {
             if let Some(leader) = own.upgrade() {
                 // In a task of its own: what follows may drop this very timer.
-                leader.run(|leader| async move { leader.dispatch(Event::Overdue { worker, ticket }) });
+                leader.run(|leader| async move { leader.overdue(worker, ticket) });
             }
         });
         self.watches.borrow_mut().insert(worker, Watched { ticket, ms, _timer: timer });
+    }
+
+    /// Ends a worker whose time has passed, unless it has got more since.
+    fn overdue(&self, worker: WorkerId, ticket: u64) {
+        let is_current = self.watches.borrow().get(&worker).is_some_and(|watched| watched.ticket == ticket);
+        let action = self.in_modules.borrow().get(&worker).filter(|_| is_current).cloned();
+        match action {
+            Some(action) => self.heard(worker, FromPool::Died(Death::Hung(action), "it took too long".to_owned())),
+            None => self.dispatch(Event::Overdue { worker, ticket }),
+        }
     }
 
     fn await_word(&self, worker: WorkerId) {
@@ -546,6 +559,7 @@ impl Leader {
         self.workers.borrow_mut().remove(&worker);
         self.watches.borrow_mut().remove(&worker);
         self.silent.borrow_mut().remove(&worker);
+        self.in_modules.borrow_mut().remove(&worker);
     }
 
     fn stayed_silent(&self, worker: WorkerId) {
@@ -572,6 +586,13 @@ impl Leader {
             FromPool::Waits => self.dispatch(Event::Slow { worker, ms: NETWORK_WAIT_MS }),
             FromPool::Report(FromWorker::TakesLong { parts }) => {
                 self.dispatch(Event::Slow { worker, ms: parts.saturating_mul(LONG_MS) });
+            }
+            FromPool::Report(FromWorker::InModule { name }) => {
+                let mut in_modules = self.in_modules.borrow_mut();
+                match name {
+                    Some(name) => drop(in_modules.insert(worker, name)),
+                    None => drop(in_modules.remove(&worker)),
+                }
             }
             FromPool::Report(FromWorker::Measured { pixels }) => self.dispatch(Event::Measured { worker, pixels }),
             FromPool::Report(FromWorker::Finished { records, memory }) => {

@@ -49,6 +49,8 @@ pub(super) struct Previewer {
     patient: RefCell<VecDeque<Request>>,
     /// Thumbnails that are made when nothing else is wanted.
     last: RefCell<Option<Request>>,
+    /// The name of the custom action that the worker is in.
+    in_module: RefCell<Option<String>>,
     /// Ends the worker when nothing is asked for, or takes too long.
     timer: RefCell<Option<Timeout>>,
 }
@@ -64,6 +66,7 @@ impl Previewer {
             next: RefCell::default(),
             patient: RefCell::default(),
             last: RefCell::default(),
+            in_module: RefCell::default(),
             timer: RefCell::default(),
         })
     }
@@ -131,6 +134,7 @@ impl Previewer {
             }
             FromPool::Previewed(previewed, files) => self.finish(Ok((previewed, files))),
             FromPool::Waits => drop(self.timer.take()),
+            FromPool::Report(FromWorker::InModule { name }) => *self.in_module.borrow_mut() = name,
             FromPool::Report(FromWorker::TakesLong { .. }) => self.limit(LONGEST_MS),
             FromPool::Died(Death::OutOfMemory, _) => self.died("there is not enough memory"),
             FromPool::Died(_, why) => self.died(&why),
@@ -163,7 +167,10 @@ impl Previewer {
             spawn(async move {
                 let Some(previewer) = own.upgrade() else { return };
                 if previewer.current.borrow().is_some() {
-                    previewer.died("it took too long");
+                    match previewer.in_module.take() {
+                        Some(name) => previewer.died(&format!("the custom action \"{name}\" took too long")),
+                        None => previewer.died("it took too long"),
+                    }
                 } else {
                     previewer.end_worker();
                 }
@@ -175,6 +182,7 @@ impl Previewer {
     /// Stops the worker; in a task of its own, because its handle may be the one that is calling.
     fn end_worker(&self) {
         self.generation.set(self.generation.get() + 1);
+        self.in_module.take();
         let worker = self.worker.take();
         spawn(async move { drop(worker) });
     }

@@ -804,6 +804,14 @@ impl Draft {
         });
     }
 
+    /// Sets or removes an entry of the object that a parameter of the step at `index` is.
+    pub(crate) fn set_entry(self, index: usize, outer: &Field, field: &Field, value: Option<Value>) {
+        self.change(|history| {
+            let next = document::with_entry(history.present(), index, outer.name, field.name, value);
+            history.edit(&format!("{index}.{}.{}", outer.name, field.name), &form::field_label(field), next);
+        });
+    }
+
     /// Changes parameters of the step at `index`, as part of the step of the history with this tag and name.
     pub(crate) fn place(self, tag: &str, name: &str, index: usize, changes: &Changes) {
         self.change(|history| {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use web_sys::FileList;
 
 use super::curve::CurveEditor;
+use super::custom::CustomSettings;
 use super::fields::{Edited, TextControl};
 use super::gradient::GradientControl;
 use super::user_files::UserFiles;
@@ -24,6 +25,7 @@ pub(crate) fn editor(control: Control, edited: Edited, action_id: StoredValue<St
         Control::Curve => view! { <CurveControl edited/> }.into_any(),
         Control::Gradient => view! { <GradientControl edited/> }.into_any(),
         Control::Renditions => view! { <RenditionsControl edited/> }.into_any(),
+        Control::Object => view! { <CustomSettings edited action_id/> }.into_any(),
         Control::Choices(words) => view! { <ChoicesControl edited words/> }.into_any(),
         _ => ().into_any(),
     }
@@ -68,6 +70,15 @@ const fn file_words(kind: FileKind) -> FileWords {
             remove_testid: "lut-remove",
             title: "Add a LUT from a .cube file",
             none: "Choose a LUT",
+        },
+        FileKind::Action => FileWords {
+            label: "WebAssembly module",
+            accept: ".wasm",
+            testid: "action-file",
+            button_testid: "action-add",
+            remove_testid: "action-remove",
+            title: "Add a custom action from a WebAssembly module (.wasm)",
+            none: "Choose a custom action",
         },
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde_json::{Map, Value};
 
 use super::draft::Draft;
+use crate::actions::checks::check_field;
 use crate::actions::parameters::Field;
 use crate::ui::focus::is_composing;
 use crate::ui::parts;
@@ -17,6 +18,8 @@ pub(crate) struct Edited {
     pub(super) draft: Draft,
     pub(super) index: usize,
     pub(super) field: &'static Field,
+    /// The parameter that is an object, if it is an entry of one.
+    pub(super) outer: Option<&'static Field>,
     /// The current value.
     pub(super) value: Memo<Value>,
     /// What is wrong with it.
@@ -31,7 +34,10 @@ pub(super) struct Explained(pub(super) RwSignal<bool>);
 
 impl Edited {
     pub(super) fn set(self, value: Option<Value>) {
-        self.draft.set_parameter(self.index, self.field, value);
+        match self.outer {
+            Some(outer) => self.draft.set_entry(self.index, outer, self.field, value),
+            None => self.draft.set_parameter(self.index, self.field, value),
+        }
     }
 
     pub(super) fn text(self) -> String {
@@ -69,6 +75,7 @@ pub(crate) fn ParameterField(
         draft,
         index: node_index,
         field,
+        outer: None,
         value: Memo::new(move |_| draft.with_document(|now| form::value(field, document::parameters(now, node_index)))),
         problem: Memo::new(move |_| {
             draft.diagnostics().with(|found| {
@@ -79,7 +86,7 @@ pub(crate) fn ParameterField(
                 found.iter().find(own).map(|one| (one.message.clone(), one.hint.clone()))
             })
         }),
-        id: StoredValue::new(id.clone()),
+        id: StoredValue::new(id),
     };
     // What does not matter is left out, unless something is wrong with it.
     let matters = Memo::new(move |_| {
@@ -88,7 +95,27 @@ pub(crate) fn ParameterField(
             field.shown.holds(fields, document::parameters(now, node_index).unwrap_or(&none))
         })
     });
-    let is_left_out = move || !matters.get() && edited.problem.with(Option::is_none);
+    row(edited, control, action_id, Signal::derive(move || !matters.get() && edited.problem.with(Option::is_none)))
+}
+
+/// The row of an entry of an object.
+pub(super) fn entry_row(outer: Edited, field: &'static Field, action_id: StoredValue<String>) -> Option<AnyView> {
+    let edited = Edited {
+        field,
+        outer: Some(outer.field),
+        value: Memo::new(move |_| outer.value.with(|object| form::value(field, object.as_object()))),
+        problem: Memo::new(move |_| {
+            let issue = outer.value.with(|object| check_field(field, object.as_object()?));
+            issue.map(|issue| (issue.message, issue.hint))
+        }),
+        id: StoredValue::new(outer.id.with_value(|id| format!("{id}-{}", field.name))),
+        ..outer
+    };
+    Some(row(edited, form::control(field)?, action_id, Signal::stored(false)))
+}
+
+fn row(edited: Edited, control: Control, action_id: StoredValue<String>, is_left_out: Signal<bool>) -> AnyView {
+    let (field, id) = (edited.field, edited.id.get_value());
     let label = match field.unit {
         Some(unit) => view! { {form::field_label(field)} <span class="unit">{unit}</span> }.into_any(),
         None => form::field_label(field).into_any(),
@@ -99,7 +126,7 @@ pub(crate) fn ParameterField(
     // A `label` cannot be for a group of controls: the group refers to it instead.
     let target = (!matches!(
         control,
-        Control::Places(_) | Control::Renditions | Control::Point | Control::Gradient | Control::Choices(_)
+        Control::Places(_) | Control::Renditions | Control::Point | Control::Gradient | Control::Choices(_) | Control::Object
     ))
     .then(|| id.clone());
     view! {
@@ -114,6 +141,7 @@ pub(crate) fn ParameterField(
             <p class="small muted help" id=format!("{id}-help") hidden=move || !explained.get()>{help(field)}</p>
         </div>
     }
+    .into_any()
 }
 
 fn help(field: &Field) -> Vec<AnyView> {
@@ -139,7 +167,7 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
             move |later| (later.editor)(control, edited, action_id),
             move |_| view! { <TextControl edited placeholder=""/> }.into_any(),
         ),
-        Control::Point | Control::Curve | Control::Gradient | Control::Renditions => {
+        Control::Point | Control::Curve | Control::Gradient | Control::Renditions | Control::Object => {
             parts::later(move |later| (later.editor)(control, edited, action_id))
         }
         // Every output has them: what is missing is said once, and not by each.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde_json::Value;
 use web_sys::File;
 
 use super::super::ask_name::AskName;
@@ -60,6 +61,11 @@ impl UserFiles {
         self.all.with(|all| found(all.iter().find(|file| file.kind == kind && file.name == name)))
     }
 
+    /// What a custom action says of itself, tracked.
+    pub(crate) fn spec(self, name: &str) -> Option<Value> {
+        self.find(FileKind::Action, name, |found| found.and_then(|file| file.spec.clone()))
+    }
+
     /// Whether the user has added this one, tracked.
     pub(crate) fn is_own(self, kind: FileKind, name: &str) -> bool {
         self.find(kind, name, |found| found.is_some_and(|file| !file.built_in))
@@ -93,6 +99,7 @@ impl UserFiles {
             FileKind::Model => "Name this model",
             FileKind::Font => "Name this font",
             FileKind::Lut => "Name this LUT",
+            FileKind::Action => "Name this custom action",
         };
         let stem = kind.stem(&file.name()).to_owned();
         self.ask_name(kind, title, stem, StoredValue::new_local(file), added);
