@@ -14,6 +14,7 @@ mod json;
 pub mod template;
 
 pub use delimited::Delimiter;
+pub use encoding::text;
 
 /// Most rows of a table.
 pub const MOST_ROWS: usize = 10_000;
@@ -46,6 +47,12 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+/// What a file says, as it is written.
+struct Written {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
 /// A row, as the record of its execution contains it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
@@ -69,6 +76,11 @@ impl Row {
     }
 }
 
+/// A value of a row, unless it is empty or there is no such column.
+pub fn value_of(row: Option<&Row>, column: &str) -> Option<String> {
+    row?.get(column).filter(|value| !value.is_empty()).map(str::to_owned)
+}
+
 impl Table {
     /// Reads a file.
     ///
@@ -82,13 +94,12 @@ impl Table {
         if bytes.starts_with(b"PK\x03\x04") {
             return Err(wrong("The data file is a spreadsheet or an archive.", "Save the table as CSV."));
         }
-        let text = encoding::text(bytes).map_err(|why| wrong(why, "Save the table as CSV in UTF-8."))?;
+        let text = text(bytes).map_err(|why| wrong(why, "Save the table as CSV in UTF-8."))?;
         let is_json = delimiter.is_none() && text.trim_start().starts_with(['[', '{']);
-        let (header, rows) = match is_json {
+        let Written { header, rows } = match is_json {
             true => json::read(&text),
             false => delimited::read(&text, delimiter),
-        }
-        .map_err(|found| vec![found])?;
+        }?;
         Self::of(header, rows)
     }
 

@@ -12,6 +12,7 @@ use crate::actions::{self, Role};
 
 pub mod builtin;
 mod read;
+pub mod rows;
 mod validate;
 
 pub use read::read;
@@ -36,7 +37,7 @@ impl Workflow {
     /// only it used are left out.
     pub fn enabled(&self) -> Cow<'_, Self> {
         let off = |node: &ActionNode| match actions::find(&node.action_type).map(|action| action.role) {
-            Some(Role::Source) => false,
+            Some(Role::Source | Role::Data) => false,
             Some(Role::Note) => true,
             _ => node.disabled,
         };

@@ -297,6 +297,9 @@ impl Host for Surroundings {
     async fn import(&self, _: &str, _: &str) -> Result<String, ImportRefusal> {
         Err(ImportRefusal::NotStored("nothing can be imported here".to_owned()))
     }
+    async fn read(&self, _: &str) -> Result<Vec<u8>, String> {
+        Err("nothing is stored here".to_owned())
+    }
     fn resolve(&self, url: &str) -> Option<String> {
         Some(url.to_owned())
     }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Row;
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
 use crate::image::Size;
 use crate::image::resample::ChromaUse;
@@ -63,11 +64,13 @@ pub struct About<'a> {
     pub day: &'a dyn Fn() -> Option<String>,
     /// The model of its camera.
     pub camera: &'a dyn Fn() -> Option<String>,
+    /// The row of the execution, if a table is run.
+    pub row: Option<&'a Row>,
 }
 
 impl Default for About<'_> {
     fn default() -> Self {
-        Self { name: "", folder: "", index: 0, day: &|| None, camera: &|| None }
+        Self { name: "", folder: "", index: 0, day: &|| None, camera: &|| None, row: None }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::actions::parameters::Kind;
 use crate::batch::records::{Execution, InputAsset, Progress};
 use crate::batch::transitions;
 use crate::codecs::Format;
+use crate::data::value_of;
 use crate::engine::{Graph, InputRef, Named};
 use crate::library;
 use crate::store::{BatchStore, LibraryStore};
@@ -99,6 +100,10 @@ fn content_key(whole: &str, input: &InputAsset, writes_names: bool) -> Option<St
     }
     for input in &input.inputs {
         text.push_str(&format!("\n{:?} {}", input.action_id, input.source_url.strip_prefix("asset:")?));
+        text.push_str(input.column.as_deref().unwrap_or_default());
+    }
+    if let Some(row) = &input.row {
+        text.push_str(&format!("\n{} {}", row.number, serde_json::to_string(&row.values).ok()?));
     }
     Some(library::sha256(&text))
 }
@@ -136,6 +141,7 @@ fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<
                     hash: &|| output.sha256.clone(),
                     day: &asked,
                     camera: &asked,
+                    value: &|column| value_of(execution.input_asset.row.as_ref(), column).unwrap_or_default(),
                 });
                 name.ok().filter(|_| !unknown.get())
             })

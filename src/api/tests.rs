@@ -13,6 +13,7 @@ use crate::store::{MemoryStore, NewAsset};
 use crate::workflow::builtin;
 
 mod results;
+mod rows;
 mod workflows;
 
 /// 2026-01-31T12:00:00.000Z.
@@ -24,6 +25,8 @@ struct TestHost {
     random: Rc<Cell<u32>>,
     events: Rc<RefCell<Vec<Event>>>,
     imported: Rc<RefCell<Vec<(String, String)>>>,
+    /// Contents of stored files by their ids.
+    files: Rc<RefCell<Vec<(String, String)>>>,
 }
 
 impl Host for TestHost {
@@ -52,6 +55,11 @@ impl Host for TestHost {
         }
         self.imported.borrow_mut().push((url.to_owned(), name.to_owned()));
         Ok(format!("{:02x}", self.imported.borrow().len()))
+    }
+    async fn read(&self, asset_id: &str) -> Result<Vec<u8>, String> {
+        let files = self.files.borrow();
+        let found = files.iter().find(|(id, _)| id == asset_id);
+        found.map(|(_, content)| content.clone().into_bytes()).ok_or_else(|| "it is not stored".to_owned())
     }
     fn resolve(&self, url: &str) -> Option<String> {
         match url.split_once(':') {

@@ -637,7 +637,7 @@ pub(crate) mod tests {
 
     /// A new batch of `count` pictures, accepted at 1,000.
     pub(crate) fn batch_of(count: u32) -> (Progress, Vec<Execution>) {
-        let inputs = (0..count).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new() });
+        let inputs = (0..count).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new(), row: None });
         accept("batch-test-20260101-00000000", "test", "Test", Config::default(), inputs, 1_000.0)
     }
 
@@ -816,6 +816,7 @@ pub(crate) mod tests {
             source_url: "asset:old".to_owned(),
             path: Some("day/old.jpg".to_owned()),
             replaced: false,
+            column: None,
         };
         let logo = InputRef { action_id: "logo".to_owned(), path: None, ..input.clone() };
         executions[0].input_asset.inputs = vec![input.clone(), logo.clone()];

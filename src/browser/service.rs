@@ -7,13 +7,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Object, Promise};
+use js_sys::{Array, Object, Promise, Uint8Array};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::database::Database;
-use super::environment::{OwnFiles, base_path, fetch_own, now, random, resolve, worker_count};
+use super::environment::{OwnFiles, base_path, fetch_anonymously, fetch_own, now, random, resolve, worker_count};
 use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, property, settled, spawn, to_js};
 use super::program;
 use super::storage::Storage;
@@ -58,6 +58,8 @@ use previewer::Previewer;
 
 /// Time for the client to say when the previous scheduling tab left; without an answer that counts as a crash.
 const LEFT_MS: u32 = 5_000;
+/// Time for a file to be downloaded that is read before a batch is accepted.
+const FETCH_MS: u32 = 20_000;
 
 /// Waits to learn when the previous scheduling tab left.
 type WaitsForLeft = Rc<Sender<Option<Millis>>>;
@@ -187,6 +189,7 @@ struct Surroundings {
     base_url: String,
     exchange: Exchange,
     importer: Rc<Importer>,
+    database: Storage,
     leader: Rc<RefCell<Option<Rc<Leader>>>>,
 }
 
@@ -229,13 +232,25 @@ impl Host for Surroundings {
         self.exchange.broadcast(&event);
     }
 
+    async fn read(&self, asset_id: &str) -> Result<Vec<u8>, String> {
+        match verify::read(&self.database, asset_id).await.map_err(|error| error.to_string())? {
+            Found::Sound(_, content) => Ok(Uint8Array::new(&content).to_vec()),
+            Found::Damaged(why) | Found::TooLarge(why) => Err(why),
+            Found::Nothing => Err("it is not stored".to_owned()),
+        }
+    }
+
     fn resolve(&self, url: &str) -> Option<String> {
         resolve(&self.base_url, url)
     }
 
     async fn import(&self, url: &str, _name: &str) -> Result<String, ImportRefusal> {
         let read = async {
-            let response = fetch_own(url).await.map_err(|error| error.to_string())?;
+            let response = match url.starts_with("http") {
+                true => fetch_anonymously(url, FETCH_MS).await,
+                false => fetch_own(url).await,
+            }
+            .map_err(|error| error.to_string())?;
             let blob = settled(response.blob().map_err(|error| describe(&error))?).await;
             blob.map_err(|error| describe(&error))
         };
@@ -316,6 +331,7 @@ impl Hub {
             base_url,
             exchange: exchange.clone(),
             importer: Importer::new(program.clone()),
+            database: database.clone(),
             leader: Rc::clone(&leader),
         };
         let service = Service::new(database.clone(), surroundings);

@@ -44,6 +44,7 @@ mod memory;
 mod network;
 mod preview;
 mod remote;
+mod rows;
 mod user_files;
 
 use decoders::DecoderCache;
@@ -331,6 +332,11 @@ impl Worker {
                 Err(failure) => return Ok(Err(failure.at(&input.action_id))),
             }
         }
+        let plan = &plan.for_row(execution.input_asset.row.as_ref());
+        let hints = match self.fill_templates(plan, execution, &mut contents).await {
+            Ok(hints) => hints,
+            Err(failure) => return Ok(Err(failure)),
+        };
         // A Blob has no name; messages and `{name}` need one.
         let nameless = format!("image-{}", execution.asset_index + 1);
         let sources: Vec<Source<'_>> = (inputs.iter().zip(&contents))
@@ -403,7 +409,10 @@ impl Worker {
                 None => plan.run(execution.asset_index, &sources, services),
             };
             match ran {
-                Ok(produced) => break Ok(Some(produced)),
+                Ok(mut produced) => {
+                    produced.warnings.splice(0..0, hints);
+                    break Ok(Some(produced));
+                }
                 Err(Stop::Failed(failure)) => break Err(failure),
                 // The first picture that needs it. From now on the model, or why it is not available, is there.
                 Err(Stop::NeedsModel(name)) => networks.add(&self.networks, &name).await,

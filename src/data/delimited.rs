@@ -1,5 +1,6 @@
 //! Tables as lines of values: CSV and its relatives (RFC 4180), read as Python's `csv` reads them.
 
+use super::Written;
 use crate::workflow::Diagnostic;
 
 crate::choices! {
@@ -47,18 +48,18 @@ impl Delimiter {
 ///
 /// # Errors
 /// When a quotation mark is not closed.
-pub(super) fn read(text: &str, delimiter: Option<Delimiter>) -> Result<(Vec<String>, Vec<Vec<String>>), Diagnostic> {
+pub(super) fn read(text: &str, delimiter: Option<Delimiter>) -> Result<Written, Vec<Diagnostic>> {
     let delimiter = delimiter.unwrap_or_else(|| Delimiter::of(text)).byte();
     let mut lines = Lines { text, at: 0, delimiter, open: None };
     let header = lines.next_line().unwrap_or_default();
     let rows: Vec<_> = std::iter::from_fn(|| lines.next_line()).collect();
     match lines.open {
-        None => Ok((header, rows)),
+        None => Ok(Written { header, rows }),
         Some(opened) => {
             let line = text[..opened].matches('\n').count() + 1;
             let message = format!("Row {} (line {line}) has a quotation mark that is not closed.", rows.len());
             let hint = "Close it, or write it twice (\"\") if it is part of the value.";
-            Err(Diagnostic::error("unclosed_quote", message, hint))
+            Err(vec![Diagnostic::error("unclosed_quote", message, hint)])
         }
     }
 }

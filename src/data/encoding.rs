@@ -12,7 +12,7 @@ const WINDOWS_1252: &str = "€\u{fffd}‚ƒ„…†‡ˆ‰Š‹Œ\u{fffd}Ž\u
 ///
 /// # Errors
 /// A sentence about what is wrong.
-pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, &'static str> {
+pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, &'static str> {
     let beginning = &bytes[..bytes.len().min(BEGINNING)];
     let zeros = |remainder: usize| beginning.iter().skip(remainder).step_by(2).filter(|byte| **byte == 0).count();
     let text = match bytes {

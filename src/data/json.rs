@@ -2,15 +2,17 @@
 
 use serde_json::Value;
 
+use super::Written;
 use crate::workflow::Diagnostic;
 
 /// Reads header and rows.
 ///
 /// # Errors
 /// What is wrong.
-pub(super) fn read(text: &str) -> Result<(Vec<String>, Vec<Vec<String>>), Diagnostic> {
+pub(super) fn read(text: &str) -> Result<Written, Vec<Diagnostic>> {
     let wrong = |message: String| {
-        Diagnostic::error("unreadable_data", message, "Give a list of objects: [{ \"name\": \"Oak\" }, …].")
+        let hint = "Give a list of objects: [{ \"name\": \"Oak\" }, …].";
+        vec![Diagnostic::error("unreadable_data", message, hint)]
     };
     let list = match serde_json::from_str(text) {
         Ok(Value::Array(list)) => list,
@@ -39,7 +41,7 @@ pub(super) fn read(text: &str) -> Result<(Vec<String>, Vec<Vec<String>>), Diagno
     if is_headed && !rows.is_empty() {
         header = rows.remove(0);
     }
-    Ok((header, rows))
+    Ok(Written { header, rows })
 }
 
 /// A value as a text.

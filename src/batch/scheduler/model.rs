@@ -257,7 +257,7 @@ impl World {
         };
         self.limits.insert(batch_id.clone(), config.concurrency_limit);
         let count = 1 + tape.pick(7) as u32;
-        let inputs = (0..count).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new() });
+        let inputs = (0..count).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new(), row: None });
         let (progress, executions) = transitions::accept(&batch_id, "w", "W", config, inputs, self.now);
         let batch = Batch {
             batch_id: batch_id.clone(),

@@ -118,7 +118,8 @@ pub(super) async fn preview(worker: &Worker, document: &str, look: Look) -> (Pre
 }
 
 async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewed, Array), Failure> {
-    let plan = plan_of(serde_json::from_str(document).unwrap_or_default())?;
+    let mut plan = plan_of(serde_json::from_str(document).unwrap_or_default())?;
+    worker.bind_rows(&mut plan).await?;
     let input = plan.graph().input_asset(0);
     let execution = Execution::new("preview", 0, input);
     let mut outcome = Outcome::default();

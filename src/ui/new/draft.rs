@@ -374,6 +374,24 @@ impl Draft {
         }
     }
 
+    /// Whether an input takes a file that is no picture, tracked.
+    pub(crate) fn takes_file(self, key: &str) -> bool {
+        self.inputs.with(|inputs| inputs.iter().any(|input| input.is_file && Self::key(input) == key))
+    }
+
+    /// Whether the chosen workflow runs the rows of a table, tracked.
+    fn has_table(self) -> bool {
+        self.with_document(document::has_table)
+    }
+
+    /// Stores the first of some files as that of an input, in place of the one before.
+    pub(crate) async fn import_file(self, key: String, files: Vec<web_sys::File>) {
+        let Some(file) = files.into_iter().next() else { return };
+        self.clear(&key);
+        let id = self.fresh_id();
+        self.import(key, vec![(id, Picked { file, path: None })]).await;
+    }
+
     /// Stores what was selected and adds it to an input.
     pub(crate) async fn import_selection(self, key: String, mut selection: Selection) {
         let mut is_told = self.open_documents(&mut selection).await;
@@ -545,12 +563,14 @@ impl Draft {
         });
         self.arriving
             .update(|arriving| arriving.retain(|item| files.binary_search_by_key(&item.id, |(id, ..)| *id).is_err()));
+        let takes_file = untrack(|| self.takes_file(key));
         let (mut stored, mut missing) = (Vec::new(), Vec::new());
         for (id, picked, outcome) in files {
             let Picked { file, path } = picked;
             match outcome {
                 Ok(Imported { asset_id, name, bytes, header }) => {
                     let source_url = format!("asset:{asset_id}");
+                    let header = header.filter(|_| !takes_file);
                     stored.push(Entry { id, name, path, bytes, source_url, header, file: Some(file) });
                 }
                 Err(reason) => missing.push(Missing { id, key: key.to_owned(), name: file.name(), path, reason }),
@@ -1023,7 +1043,13 @@ impl Draft {
             inputs
                 .iter()
                 .find(|input| input.named == 0 && self.with_pictures(Self::key(input), <[Entry]>::is_empty))
-                .map(|input| if input.primary { "pictures".to_owned() } else { input.title.to_ascii_lowercase() })
+                .map(|input| {
+                    if input.primary && !input.is_file {
+                        "pictures".to_owned()
+                    } else {
+                        input.title.to_ascii_lowercase()
+                    }
+                })
         });
         missing.map(|what| format!("Add {what} to run."))
     }
@@ -1138,9 +1164,11 @@ impl Draft {
     /// The chosen workflow with these of the picked pictures.
     fn workflow_with(self, takes: impl Fn(&Entry, bool) -> bool) -> Value {
         let mut workflow = self.with_document(Value::clone);
+        // The rows of a table name their pictures, so all of them have to be there.
+        let has_table = self.has_table();
         for input in self.inputs.get() {
             let images: Vec<Value> = self.with_pictures(Self::key(&input), |entries| {
-                entries.iter().filter(|entry| takes(entry, input.primary)).map(image).collect()
+                entries.iter().filter(|entry| has_table || takes(entry, input.primary)).map(image).collect()
             });
             if !images.is_empty() {
                 workflow = document::with_images(&workflow, &input.action_id, images);
