@@ -14,7 +14,7 @@ use crate::batch::records::{
 };
 use crate::batch::transitions::{self, Replacement, RetryRefusal};
 use crate::compact::SortedSet;
-use crate::engine::{Graph, Supply};
+use crate::engine::{Graph, InputAsset, Supply};
 use crate::library;
 use crate::store::{AssetStore, BatchStore, Durability, SettingStore, Store, Which};
 use crate::workflow::{self, Diagnostic};
@@ -29,7 +29,6 @@ mod identifiers;
 mod report;
 mod requests;
 mod reuse;
-mod rows;
 mod time;
 mod user_files;
 mod workflows;
@@ -80,11 +79,11 @@ pub trait Host {
     /// # Errors
     /// Why it cannot be read or stored.
     async fn import(&self, url: &str, name: &str) -> Result<String, ImportRefusal>;
-    /// The content of a stored file, unchanged.
+    /// Reads the table that a document runs, and its templates: what each row's execution works on.
     ///
     /// # Errors
-    /// Why it cannot be read, to follow a colon.
-    async fn read(&self, asset_id: &str) -> Result<Vec<u8>, String>;
+    /// What is wrong with them ([`ApiError::of_rows`]), or why they cannot be read.
+    async fn rows(&self, document: &Value) -> Result<Vec<InputAsset>, ApiError>;
     /// An image's URL resolved against the document's base; `None` unless it is `https:` or has the page's own origin.
     fn resolve(&self, url: &str) -> Option<String>;
 }
@@ -204,8 +203,7 @@ impl<S: Store, H: Host> Service<S, H> {
         // Checked before anything is imported, and read again afterwards.
         resolve(&document)?;
         self.import_inputs(&mut document).await?;
-        let (name, mut graph) = resolve(&document)?;
-        self.bind_rows(&mut graph).await?;
+        let (name, graph) = resolve(&document)?;
         let recipe = library::recipe(&document);
         let version = match version {
             Some(version) => Some(version),
@@ -215,7 +213,10 @@ impl<S: Store, H: Host> Service<S, H> {
         let now = self.host.now();
         let batch_id = batch_id.unwrap_or_else(|| identifiers::batch_id(&workflow_id, now, self.host.random_u32()));
         let job_name = name.unwrap_or_else(|| workflow_id.clone());
-        let inputs = (0..graph.execution_count()).map(|index| graph.input_asset(index));
+        let inputs: Vec<InputAsset> = match graph.rows {
+            Some(_) => self.host.rows(&document).await?,
+            None => (0..graph.execution_count()).map(|index| graph.input_asset(index)).collect(),
+        };
         let (mut progress, mut executions) =
             transitions::accept(&batch_id, &workflow_id, &job_name, config, inputs, now);
         self.note_content_keys(&graph, &recipe, &mut executions).await?;
@@ -223,8 +224,7 @@ impl<S: Store, H: Host> Service<S, H> {
         if skip_unchanged {
             self.take_over_unchanged(&graph, &mut progress, &mut executions).await?;
         }
-        let references: SortedSet<String> =
-            (graph.files()).filter_map(|image| image.source_url.strip_prefix("asset:")).map(str::to_owned).collect();
+        let references: SortedSet<String> = library::references(&document).into_iter().collect();
         let engine_version = graph.version();
         let batch = Batch { batch_id: batch_id.clone(), workflow: document, references, engine_version };
         let progress = self.store.create_batch(batch, progress, executions).await?;

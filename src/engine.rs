@@ -4,6 +4,7 @@
 //! headers, chooses the representations with the fewest conversions, and asks the decoders for the smallest sufficient
 //! size. Nothing here reads a clock, a store or the network.
 
+mod bind;
 mod fit;
 mod fold;
 mod graph;
@@ -18,6 +19,7 @@ mod smallest;
 mod steps;
 mod thumbnail;
 
+pub use bind::Wanted;
 pub use graph::{Graph, GraphNode, GraphOutput, GraphSource, Named};
 pub use inputs::{InputAsset, InputRef, InputSize};
 pub use plan::Plan;

@@ -14,6 +14,7 @@ use crate::actions::Area;
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
+use crate::engine::InputAsset;
 use crate::error::Failure;
 use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, UserFile};
@@ -146,6 +147,11 @@ pub enum ToWorker {
     },
     /// Unpack the pictures in a ZIP, which is attached.
     Unpack,
+    /// Read the table that a document runs, and its templates.
+    ReadRows {
+        /// The document, as JSON text.
+        document: String,
+    },
     /// Run a document over the first picture of each input. Nothing is stored.
     Preview {
         /// The document, as JSON text.
@@ -249,6 +255,14 @@ pub enum FromWorker {
     FileProbed {
         /// Why this program cannot use the file, if it cannot.
         failure: Option<Failure>,
+    },
+    /// Answer to [`ToWorker::ReadRows`].
+    RowsRead {
+        /// What each row's execution works on.
+        rows: Vec<InputAsset>,
+        /// What is wrong: of each diagnostic the code, the action, the field, the message and the hint. Texts are what the service can
+        /// read anyway.
+        problems: Vec<String>,
     },
     /// Its execution has ended, and the record is durable.
     Finished {

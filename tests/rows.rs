@@ -148,6 +148,16 @@ fn a_row_is_an_execution_with_the_picture_that_it_names() {
 }
 
 #[test]
+fn a_preview_shows_the_row_of_the_first_picture() {
+    let rows = || table("Article No,price,@photo\n1,2,a.png\n3,4,b.png\n5,6,b.png\n");
+    let shown = |names: &[&str]| bound(&captions(names), rows(), None).graph().shown_row();
+    assert_eq!(
+        [shown(&["a.png", "b.png"]), shown(&["b.png", "a.png"]), shown(&["c.png", "a.png", "b.png"])],
+        [0, 1, 0]
+    );
+}
+
+#[test]
 fn the_record_of_a_row_can_be_stored_and_one_without_is_as_it_was() {
     let plan = bound(&captions(&["a.png"]), table("Article No,price,@photo\n1,2,a.png\n"), None);
     let asset = plan.graph().input_asset(0);

@@ -103,7 +103,8 @@ fn content_key(whole: &str, input: &InputAsset, writes_names: bool) -> Option<St
         text.push_str(input.column.as_deref().unwrap_or_default());
     }
     if let Some(row) = &input.row {
-        text.push_str(&format!("\n{} {}", row.number, serde_json::to_string(&row.values).ok()?));
+        // Not its number: in another place of a table it is the same.
+        text.push_str(&format!("\n{}", serde_json::to_string(&row.values).ok()?));
     }
     Some(library::sha256(&text))
 }

@@ -7,8 +7,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Object, Promise, Uint8Array};
+use js_sys::{Array, Object, Promise};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
@@ -28,6 +29,7 @@ use crate::archive::pictures::Contents;
 use crate::batch::records::{Execution, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::compact::SortedSet;
+use crate::engine::InputAsset;
 use crate::names::Names;
 use crate::protocol::{BUILD_ID, FromWorker, ImportStop, StopReason, ToWorker};
 use crate::service::{
@@ -48,6 +50,7 @@ mod preferences;
 mod previewer;
 mod probe_file;
 mod read_ahead;
+mod rows;
 mod zip;
 
 use exchange::{Exchange, Subscription};
@@ -189,7 +192,7 @@ struct Surroundings {
     base_url: String,
     exchange: Exchange,
     importer: Rc<Importer>,
-    database: Storage,
+    program: Rc<Program>,
     leader: Rc<RefCell<Option<Rc<Leader>>>>,
 }
 
@@ -232,12 +235,8 @@ impl Host for Surroundings {
         self.exchange.broadcast(&event);
     }
 
-    async fn read(&self, asset_id: &str) -> Result<Vec<u8>, String> {
-        match verify::read(&self.database, asset_id).await.map_err(|error| error.to_string())? {
-            Found::Sound(_, content) => Ok(Uint8Array::new(&content).to_vec()),
-            Found::Damaged(why) | Found::TooLarge(why) => Err(why),
-            Found::Nothing => Err("it is not stored".to_owned()),
-        }
+    async fn rows(&self, document: &Value) -> Result<Vec<InputAsset>, ApiError> {
+        rows::read(&self.program, document).await
     }
 
     fn resolve(&self, url: &str) -> Option<String> {
@@ -331,7 +330,7 @@ impl Hub {
             base_url,
             exchange: exchange.clone(),
             importer: Importer::new(program.clone()),
-            database: database.clone(),
+            program: program.clone(),
             leader: Rc::clone(&leader),
         };
         let service = Service::new(database.clone(), surroundings);

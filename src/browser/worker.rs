@@ -29,7 +29,7 @@ use crate::lettering::Typesetter;
 use crate::protocol::{BUILD_ID, FromWorker, Look, ToWorker, VERSION};
 use crate::store::{AssetStore, BatchStore, NewAsset, StoreError};
 use crate::user_file::FileKind;
-use crate::workflow::Workflow;
+use crate::workflow::{Diagnostic, Workflow};
 
 pub use memory::pixelmill_memory_exhausted;
 pub use remote::Remote;
@@ -147,6 +147,17 @@ pub fn serve() {
                 spawn(async move {
                     let failure = worker.try_file(kind, &file).await.err();
                     report(&FromWorker::FileProbed { failure });
+                });
+            }
+            ToWorker::ReadRows { document } => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                spawn(async move {
+                    let (rows, found) = match worker.read_rows(&document).await {
+                        Ok(rows) => (rows, Vec::new()),
+                        Err(found) => (Vec::new(), found),
+                    };
+                    let problems = found.into_iter().flat_map(Diagnostic::into_texts).collect();
+                    report(&FromWorker::RowsRead { rows, problems });
                 });
             }
             ToWorker::Unpack => {

@@ -10,7 +10,7 @@ use crate::actions::output::ColorProfile;
 use crate::actions::sequence::Sequence;
 use crate::actions::{self, Operation, Role};
 use crate::codecs::{Format, Header};
-use crate::data::{Row, Table};
+use crate::data::Row;
 use crate::error::Failure;
 use crate::image::resample::{ChromaUse, Scaling};
 use crate::image::{Representation, Representations, Size, Subsampling};
@@ -63,14 +63,6 @@ impl Plan {
     /// The same for an execution of a row; for one without, itself.
     pub fn for_row(&self, row: Option<&Row>) -> Self {
         Self { row: row.map(|row| Arc::new(row.clone())), ..self.clone() }
-    }
-
-    /// See [`Graph::bind`]; only before it is copied.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn bind(&mut self, table: Table, templates: &[(String, String)]) -> Result<(), Vec<Diagnostic>> {
-        Arc::get_mut(&mut self.graph).map_or(Ok(()), |graph| graph.bind(table, templates))
     }
 
     /// The graph it runs.

@@ -120,7 +120,7 @@ fn what_is_wrong_with_a_table_refuses_the_batch() {
     let found = refused(&with("title,@photo\nOak,a.jpg,1\n"), banners("asset:t1", "asset:t2"));
     assert_eq!(found[0], ("ragged_row".to_owned(), "Row 1 has 3 values, but there are 2 columns.".to_owned()));
     let found = refused(&with("title,@photo\n"), banners("asset:t3", "asset:t2"));
-    assert_eq!(found, [("unreadable_data".to_owned(), "\"t.csv\" cannot be read: it is not stored.".to_owned())]);
+    assert_eq!(found, [("unreadable_data".to_owned(), "It is not stored.".to_owned())]);
     let mut document = banners("asset:t1", "asset:t2");
     document["actions"][1]["parameters"] = json!({});
     assert_eq!(refused(&with(""), document)[0], ("no_images".to_owned(), "\"rows\" has no table.".to_owned()));

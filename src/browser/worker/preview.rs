@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::super::environment::{blob_of_buffer, now};
+use super::rows::first_of;
 use super::{Given, Outcome, Worker, no_room, plan_of};
 use crate::batch::records::Execution;
 use crate::codecs::{self, Encoded};
@@ -119,9 +120,10 @@ pub(super) async fn preview(worker: &Worker, document: &str, look: Look) -> (Pre
 
 async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewed, Array), Failure> {
     let mut plan = plan_of(serde_json::from_str(document).unwrap_or_default())?;
-    worker.bind_rows(&mut plan).await?;
-    let input = plan.graph().input_asset(0);
-    let execution = Execution::new("preview", 0, input);
+    worker.bind_rows(&mut plan).await.map_err(first_of)?;
+    let index = plan.graph().shown_row();
+    let input = plan.graph().input_asset(index);
+    let execution = Execution::new("preview", index, input);
     let mut outcome = Outcome::default();
     let kept = &worker.previews;
     let contents = kept.contents(worker, &execution.input_asset.inputs).await?;

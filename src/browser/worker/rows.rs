@@ -1,14 +1,41 @@
-//! Executions of rows: filling in templates before they run, and for a preview reading the table.
+//! Executions of rows: reading the table, and filling in templates before they run.
 
-use super::Worker;
+use super::{Worker, plan_of};
 use crate::batch::records::Execution;
 use crate::codecs;
-use crate::data::{Table, text};
-use crate::engine::{InputRef, Plan};
+use crate::engine::{InputAsset, InputRef, Plan};
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
 use crate::workflow::Diagnostic;
 
 impl Worker {
+    /// Reads the table that a document runs, and its templates: what each row's execution works on.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(super) async fn read_rows(&self, document: &str) -> Result<Vec<InputAsset>, Vec<Diagnostic>> {
+        let document = serde_json::from_str(document).unwrap_or_default();
+        let mut plan = plan_of(document).map_err(|failure| vec![unreadable(failure, "")])?;
+        self.bind_rows(&mut plan).await?;
+        Ok(plan.graph().input_assets())
+    }
+
+    /// Gives a plan its table.
+    ///
+    /// # Errors
+    /// What is wrong with table and templates.
+    pub(super) async fn bind_rows(&self, plan: &mut Plan) -> Result<(), Vec<Diagnostic>> {
+        let mut contents = Vec::new();
+        for wanted in plan.graph().wanted()? {
+            let file = InputRef::of(&wanted.action_id, &wanted.file);
+            let read = match self.input(&file).await {
+                Ok(read) => read.map(|(bytes, _)| bytes),
+                Err(error) => Err(Failure::system(error.to_string(), "Try again.")),
+            };
+            contents.push(read.map_err(|failure| vec![unreadable(failure, &wanted.action_id)])?);
+        }
+        plan.bind_files(&contents)
+    }
+
     /// Fills in the templates among an execution's inputs; hints tell of missing values.
     pub(super) async fn fill_templates(
         &self,
@@ -25,38 +52,17 @@ impl Worker {
         }
         plan.fill_templates(&execution.input_asset, contents, Some(&self.decoders))
     }
-
-    /// Gives the plan of a preview its table.
-    pub(super) async fn bind_rows(&self, plan: &mut Plan) -> Result<(), Failure> {
-        let Some(rows) = plan.graph().rows.clone() else { return Ok(()) };
-        let file = rows
-            .file
-            .as_ref()
-            .ok_or_else(|| Failure::input("There is no table.", "Add a file with a table.").at(&rows.action_id))?;
-        let bytes = self.file(InputRef::of(&rows.action_id, file)).await?;
-        let table = Table::read(&bytes, rows.delimiter).map_err(|found| first_of(found, &rows.action_id))?;
-        let files: Vec<_> = plan.graph().templates().map(|(id, file)| InputRef::of(id, file)).collect();
-        let mut templates = Vec::new();
-        for file in files {
-            let action_id = file.action_id.clone();
-            let bytes = self.file(file).await?;
-            // What is no text fails when it is filled in.
-            templates.push((action_id, text(&bytes).map(|text| text.into_owned()).unwrap_or_default()));
-        }
-        plan.bind(table, &templates).map_err(|found| first_of(found, &rows.action_id))
-    }
-
-    async fn file(&self, file: InputRef) -> Result<Vec<u8>, Failure> {
-        let read = self.input(&file).await.map_err(|error| Failure::system(error.to_string(), "Try again."))?;
-        Ok(read.map_err(|failure| failure.at(&file.action_id))?.0)
-    }
 }
 
-/// The first of some diagnostics as a failure.
-fn first_of(found: Vec<Diagnostic>, action_id: &str) -> Failure {
+fn unreadable(failure: Failure, action_id: &str) -> Diagnostic {
+    Diagnostic::error("unreadable_data", failure.message, failure.hint).at(action_id)
+}
+
+/// The first of some diagnostics as a failure, for a preview.
+pub(super) fn first_of(found: Vec<Diagnostic>) -> Failure {
     let Some(first) = found.into_iter().next() else {
         return Failure::system("The table cannot be run.", "Try again.");
     };
-    let place = first.action_id.unwrap_or_else(|| action_id.to_owned());
-    Failure::new(ErrorCategory::ValidationError, Phase::Setup, first.message, first.hint).at(&place)
+    let failure = Failure::new(ErrorCategory::ValidationError, Phase::Setup, first.message, first.hint);
+    failure.at(&first.action_id.unwrap_or_default())
 }

@@ -380,7 +380,7 @@ impl Draft {
     }
 
     /// Whether the chosen workflow runs the rows of a table, tracked.
-    fn has_table(self) -> bool {
+    pub(crate) fn has_table(self) -> bool {
         self.with_document(document::has_table)
     }
 
@@ -388,6 +388,7 @@ impl Draft {
     pub(crate) async fn import_file(self, key: String, files: Vec<web_sys::File>) {
         let Some(file) = files.into_iter().next() else { return };
         self.clear(&key);
+        self.missing.update(|missing| missing.retain(|one| one.key != key));
         let id = self.fresh_id();
         self.import(key, vec![(id, Picked { file, path: None })]).await;
     }
@@ -645,7 +646,7 @@ impl Draft {
             return self.notices.info("The page is still starting.", "Try again in a moment.");
         }
         spawn_local(async move {
-            let mut pictures = HashMap::<String, Vec<Entry>>::new();
+            let (mut pictures, mut named) = (HashMap::<String, Vec<Entry>>::new(), HashSet::new());
             let mut offset = 0;
             loop {
                 let page = match self.services.executions(&batch_id, Subset::All, offset, PORTION).await {
@@ -654,7 +655,7 @@ impl Draft {
                 };
                 let is_wanted = |index| only.as_ref().is_none_or(|only| only.contains(&index));
                 for execution in page.executions.iter().filter(|one| is_wanted(one.asset_index)) {
-                    self.collect_inputs(execution, &mut pictures);
+                    self.collect_inputs(execution, &mut pictures, &mut named);
                 }
                 offset += PORTION;
                 if offset >= page.matching {
@@ -678,15 +679,28 @@ impl Draft {
         });
     }
 
-    fn collect_inputs(self, execution: &Execution, pictures: &mut HashMap<String, Vec<Entry>>) {
-        for (position, input) in execution.input_asset.inputs.iter().enumerate() {
-            let primary = position == 0;
+    /// Copies the pictures of an execution. Those that the rows of a table have named, in `named`, are copied once, and templates are
+    /// part of the workflow.
+    fn collect_inputs(
+        self,
+        execution: &Execution,
+        pictures: &mut HashMap<String, Vec<Entry>>,
+        named: &mut HashSet<String>,
+    ) {
+        let asset = &execution.input_asset;
+        let has_columns = asset.inputs.iter().any(|input| input.column.is_some());
+        let copied = asset.inputs.iter().enumerate().filter(|(_, input)| input.column.is_some() == has_columns);
+        for (position, input) in copied {
+            if asset.row.is_some() && !named.insert(input.source_url.clone()) {
+                continue;
+            }
+            let primary = position == 0 || has_columns;
             // Pictures that have been fetched meanwhile are stored.
-            let fetched = execution.input_asset.asset_id.as_ref().filter(|_| primary);
+            let fetched = asset.asset_id.as_ref().filter(|_| position == 0);
             let source_url = fetched.map_or_else(|| input.source_url.clone(), |asset_id| format!("asset:{asset_id}"));
             let entries = pictures.entry(if primary { PRIMARY } else { &input.action_id }.to_owned()).or_default();
             let id = self.fresh_id();
-            let bytes = execution.input_size.filter(|_| primary).map_or(0, |size| size.bytes);
+            let bytes = execution.input_size.filter(|_| position == 0).map_or(0, |size| size.bytes);
             entries.push(Entry {
                 id,
                 name: input.name.clone(),
@@ -1168,7 +1182,10 @@ impl Draft {
         let has_table = self.has_table();
         for input in self.inputs.get() {
             let images: Vec<Value> = self.with_pictures(Self::key(&input), |entries| {
-                entries.iter().filter(|entry| has_table || takes(entry, input.primary)).map(image).collect()
+                let taken = entries.iter().filter(|entry| takes(entry, input.primary));
+                // A preview shows the row that names the first one.
+                let others = entries.iter().filter(|entry| has_table && !takes(entry, input.primary));
+                taken.chain(others).map(image).collect()
             });
             if !images.is_empty() {
                 workflow = document::with_images(&workflow, &input.action_id, images);
