@@ -342,6 +342,8 @@ pub struct Preview {
     pub warnings: Vec<String>,
     /// By `actionId`, where actions placed something on their pictures.
     pub placed: Vec<(String, Area)>,
+    /// The columns of pictures of the table that is run.
+    pub columns: Vec<String>,
     /// Size of the primary input's file.
     pub input_bytes: u64,
     /// Its columns, upright.

@@ -152,6 +152,12 @@ impl Graph {
         if found.is_empty() { Ok(()) } else { Err(shortened(found)) }
     }
 
+    /// The columns of its table that name pictures.
+    pub fn picture_columns(&self) -> Vec<String> {
+        let columns = self.rows.iter().flat_map(|rows| &rows.table.columns);
+        columns.filter(|column| column.is_picture).map(|column| column.name.clone()).collect()
+    }
+
     /// The execution that a preview shows: of the first row that names the first of the pictures, or else of the first row.
     pub fn shown_row(&self) -> u32 {
         let first = self.rows.as_ref().and_then(|rows| rows.pool.first());

@@ -175,6 +175,7 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
         outputs,
         warnings,
         placed: produced.placed,
+        columns: plan.graph().picture_columns(),
         input_bytes: bytes,
         input_width: width,
         input_height: height,

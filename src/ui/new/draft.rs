@@ -876,6 +876,13 @@ impl Draft {
         self.edit_whole("Reset", original);
     }
 
+    /// Lists the columns of pictures that the table has in the chosen workflow, as one step, so that they can be connected.
+    pub(crate) fn note_columns(self, columns: &[String]) {
+        if let Some(listed) = editing::with_columns(&self.document_now(), columns) {
+            self.edit_whole("Columns of the table", listed);
+        }
+    }
+
     /// Replaces the chosen workflow, as one step with a name.
     pub(crate) fn edit_whole(self, name: &str, document: Value) {
         self.change(|history| history.replace(name, document));

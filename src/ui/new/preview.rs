@@ -395,6 +395,11 @@ fn Result(
     let entry = Memo::new(move |_| shown.get().and_then(|shown| shown.entry.clone()));
     let of = move |shown: &Shown| output.get().min(shown.rendered.outputs.len().saturating_sub(1));
     let rendered = move || shown.get().map(|shown| shown.rendered.clone());
+    Effect::new(move || {
+        if let Some(shown) = shown.get() {
+            draft.note_columns(&shown.rendered.columns);
+        }
+    });
     let outputs = Memo::new(move |_| rendered().map_or_else(Vec::new, |rendered| rendered.outputs));
     let chosen = Memo::new(move |_| shown.get().and_then(|shown| shown.rendered.outputs.get(of(&shown)).cloned()));
     // Behind the addresses of the outputs is that of the picture.

@@ -1,8 +1,8 @@
 //! Editing what runs a table: `parse-data` and `merge-data` stand beside the steps that pictures go through.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::super::document::nodes;
+use super::super::document::{index_of, nodes};
 use super::{Editing, edges, first_settings};
 use crate::actions::{Action, Port, PortType, Role, find, input_files, input_images, parse_data};
 
@@ -25,6 +25,22 @@ pub fn columns(document: &Value, id: &str) -> Vec<String> {
         }
     }
     columns
+}
+
+/// The document with the columns of pictures that its table has as ports of `parse-data`, so that they can be connected; `None` if
+/// it lists them already.
+pub fn with_columns(document: &Value, columns: &[String]) -> Option<Value> {
+    let id = tables(document).into_iter().next()?;
+    let index = index_of(document, &id)?;
+    let known = self::columns(document, &id);
+    if columns.iter().all(|column| known.contains(column)) {
+        return None;
+    }
+    let names = [parse_data::ROW.name].into_iter().chain(columns.iter().map(String::as_str));
+    let mut document = document.clone();
+    let node = document.pointer_mut(&format!("/actions/{index}"))?.as_object_mut()?;
+    node.insert("outputPorts".to_owned(), names.map(|name| json!({ "name": name })).collect());
+    Some(document)
 }
 
 /// The action that supplies a port, if nothing else does.
@@ -82,10 +98,7 @@ pub(super) fn tables(document: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::super::*;
-    use crate::view_model::document::index_of;
     use crate::workflow::check;
 
     fn errors(document: &Value) -> Vec<String> {
@@ -126,6 +139,11 @@ mod tests {
         let choices: Vec<_> = plug.choices.iter().map(|one| one.port.as_str()).collect();
         assert_eq!((choices, plug.chosen), (vec!["outputs", "photo", "front"], Some(2)));
         assert!(errors(&document).is_empty());
+        let listed = with_columns(&document, &["photo".to_owned(), "back".to_owned()]).unwrap();
+        assert_eq!(columns(&listed, "parse-data"), ["photo", "back", "front"]);
+        assert!(check(&listed).1.iter().all(|one| one.code == "no_images"), "{:?}", check(&listed).1);
+        assert_eq!(with_columns(&listed, &["back".to_owned(), "front".to_owned()]), None);
+        assert_eq!(with_columns(&blank("W"), &["back".to_owned()]), None);
         let look = up_to(&document, "save");
         assert!(look.is_none() || errors(&look.unwrap()).is_empty());
     }
