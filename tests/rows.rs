@@ -352,6 +352,38 @@ fn a_value_adds_no_element_and_fetches_nothing() {
     assert!(drawn.warnings.iter().any(|one| one.message.contains("picture")), "{:?}", drawn.warnings);
 }
 
+/// The content of a `data:` URL without base64, as the builtin workflow has them.
+fn data_url(url: &str) -> Vec<u8> {
+    let (_, text) = url.split_once(',').expect("a data URL");
+    ["%0A", "%23", "%25"]
+        .iter()
+        .zip(["\n", "#", "%"])
+        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+        .into_bytes()
+}
+
+#[test]
+fn the_built_in_banners_are_made_of_the_samples() {
+    let mut document = pixelmill::workflow::builtin::find("price-banners").expect("it is there").document();
+    let samples = ["mug.jpg", "bottle.jpg", "tulips.jpg"];
+    document["actions"][0]["parameters"]["images"] = files(&samples);
+    let mut plan = plan(&document);
+    let contents: Vec<_> =
+        plan.graph().wanted().expect("both").iter().map(|one| data_url(&one.file.source_url)).collect();
+    plan.bind_files(&contents).unwrap_or_else(|found| panic!("{found:?}"));
+    assert_eq!(plan.graph().execution_count(), 3);
+    for index in 0..3 {
+        let content = |url: &str| match url.starts_with("data:") {
+            true => data_url(url),
+            false => std::fs::read(format!("src/samples/{url}")).expect("a sample"),
+        };
+        let (produced, asset) = run(&plan, index, content);
+        assert_eq!(produced.warnings, [], "{:?}", asset.row);
+        let [output] = produced.outputs.as_slice() else { panic!("one result") };
+        assert_eq!((output.size, asset.inputs[1].name.as_str()), (Size::new(1200, 628), samples[index as usize]));
+    }
+}
+
 #[test]
 fn a_table_of_10_000_rows_is_bound_soon() {
     let rows: String = (0..10_000).map(|row| format!("{row},11,{}.png\n", row % 1000)).collect();

@@ -53,6 +53,7 @@ builtin! {
     "carousel",
     "short-loop",
     "portrait-and-landscape",
+    "price-banners",
 }
 
 /// Whether a built-in workflow has this id.

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import sharp from "sharp";
-import { ask, call, eventually, importFiles, open, readAsset, run, suite, test, untilEnded } from "./support/harness.mjs";
+import { ask, call, eventually, importFiles, open, readAsset, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);
@@ -179,6 +179,21 @@ test("a column of pictures leads each row's picture through steps, and condition
   };
   assert.equal(await again("@photo,price\nred.png,99\nblue.png,12.5\n"), 1, "the same row in another place of another file");
   assert.equal(await again("@photo,price\nblue.png,12.50\n"), 0);
+});
+
+test("the built-in price banners are made of the sample pictures, and the preview shows the row of the chosen one", async (t) => {
+  const { page } = await open(t);
+  const samples = pictures.samples();
+  const photos = await importFiles(page, samples);
+  const done = await run(page, withImages(pictures.builtIn("price-banners"), { photos }));
+  const names = done.executions.map(({ outputs }) => outputs.map(({ name, width, height }) => [name, width, height]));
+  const expected = ["Stoneware mug", "Glazed bottle", "Fresh tulips"].map((name) => [[`${name}-banner.png`, 1200, 628]]);
+  assert.deepEqual(names, expected, JSON.stringify(done.executions.map((one) => one.error)));
+  assert.deepEqual(done.executions.flatMap(({ warnings }) => warnings), []);
+  await page.locator(id("workflows-all")).click();
+  await page.locator(id("workflow-card-price-banners")).click();
+  await page.locator(id("file-input")).setInputFiles(samples.map(({ name, bytes }) => ({ name, mimeType: "image/jpeg", buffer: bytes })));
+  await page.locator(id("preview-facts"), { hasText: "Stoneware mug-banner.png" }).waitFor();
 });
 
 test("in the page, table, template and pictures are picked, what is missing is said, and the rows run", async (t) => {
