@@ -48,6 +48,7 @@ pub mod grayscale;
 pub mod halftone;
 pub mod highlights_shadows;
 pub mod hue_rotate;
+pub mod input_files;
 pub mod input_images;
 pub mod invert;
 pub mod levels;
@@ -56,12 +57,14 @@ pub mod luminosity_mask;
 pub mod lut;
 pub mod mask;
 pub mod match_color;
+pub mod merge_data;
 pub mod motion_blur;
 pub mod note;
 pub mod outline;
 pub mod output;
 pub mod pad;
 pub mod parameters;
+pub mod parse_data;
 pub mod pixelate;
 pub mod placeholders;
 pub mod posterize;
@@ -104,6 +107,8 @@ pub enum PortType {
     Text = "text",
     /// A JSON value.
     Json = "json",
+    /// A file that is no picture to work on.
+    File = "file",
 }
 }
 
@@ -133,6 +138,7 @@ impl Port {
             PortType::Image => &["image/jpeg", "image/png", "image/webp"],
             PortType::Text => &["text/plain"],
             PortType::Json => &["application/json"],
+            PortType::File => &["application/octet-stream"],
         }
     }
 }
@@ -169,6 +175,8 @@ pub enum Role {
     Gather = "gather",
     /// Writes results; has no output port.
     Sink = "sink",
+    /// Supplies values, or pictures made of them; taken apart before a plan is made.
+    Data = "data",
     /// Takes no part in the run; has no ports.
     Note = "note",
 }
@@ -452,7 +460,7 @@ macro_rules! actions {
 // The only list. A new action is a file in `actions/`, its `mod` line above and its name here. (`mod` lines stay
 // outside the macro, because `cargo fmt` does not follow them there.)
 actions! {
-    frame: input_images, output, create_rendition, note;
+    frame: input_images, output, create_rendition, note, input_files, parse_data, merge_data;
     transforms:
         resize::Resize, crop::Crop, subject_crop::SubjectCrop, trim::Trim, pad::Pad, border::Border, rotate::Rotate,
         straighten::Straighten, flip::Flip, split::Split,
@@ -507,6 +515,9 @@ mod tests {
                 "output [input-images] [] format=\"auto\" quality=80 smallestOf=[] similarity=0.995 lossless=false progressive=false subsampling=\"auto\" effort=null bitDepth=\"auto\" palette=null dither=true maxBytes=null shrinkToFit=false name=\"{name}.{ext}\" background=\"#ffffff\" colorProfile=\"keep\" metadata=\"rights\" keepLocation=false author=\"\" copyright=\"\" resolution=null keepOriginalIfSmaller=false",
                 "create-rendition [input-images] [] renditions=[{\"width\":1600,\"height\":1600,\"suffix\":\"-large\"},{\"width\":400,\"height\":400,\"suffix\":\"-small\"}] name=\"{name}.{ext}\"",
                 "note [] [] text=\"\"",
+                "input-files [] [outputs] files=[]",
+                "parse-data [input-files input-images] [row] delimiter=\"auto\"",
+                "merge-data [template data] [outputs] width=null",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" linear=false enlarge=false gravity=\"center\"",
                 "crop [input-images] [outputs] x=null y=null width=null height=null ratio=null gravity=\"center\" focus=null",
                 "subject-crop [input-images] [outputs] margin=0.1 ratio=null align=\"center\" method=\"auto\" model=\"u2netp\"",

@@ -8,12 +8,13 @@ use std::cell::Cell;
 use serde_json::Value;
 
 use crate::actions::Role;
+use crate::actions::input_files::{is_files, list_of};
 use crate::batch::records::{
     Batch, BatchStatus, Execution, ExecutionStatus, Millis, Pause, PauseReason, Progress, Subset, execution_id,
 };
 use crate::batch::transitions::{self, Replacement, RetryRefusal};
 use crate::compact::SortedSet;
-use crate::engine::Stages;
+use crate::engine::{InputAsset, Stages, Supply};
 use crate::library;
 use crate::store::{AssetStore, BatchStore, Durability, SettingStore, Store, Which};
 use crate::workflow::{self, Diagnostic};
@@ -78,6 +79,11 @@ pub trait Host {
     /// # Errors
     /// Why it cannot be read or stored.
     async fn import(&self, url: &str, name: &str) -> Result<String, ImportRefusal>;
+    /// Reads the table that a document runs, and its templates: what each row's execution works on.
+    ///
+    /// # Errors
+    /// What is wrong with them ([`ApiError::of_rows`]), or why they cannot be read.
+    async fn rows(&self, document: &Value) -> Result<Vec<InputAsset>, ApiError>;
     /// An image's URL resolved against the document's base; `None` unless it is `https:` or has the page's own origin.
     fn resolve(&self, url: &str) -> Option<String>;
 }
@@ -134,25 +140,29 @@ impl<S, H: Host> Service<S, H> {
     /// Stores the files that a document names by `blob:` or `data:` URLs, which do not outlive the page, and refers to
     /// them as assets instead. Other URLs become absolute, because a worker has no base.
     async fn import_inputs(&self, document: &mut Value) -> Result<(), ApiError> {
-        for image in input_images(document) {
-            let given = |key: &'static str| image.get(key).and_then(Value::as_str).map(|url| (key, url));
-            let Some((key, url)) = ["sourceUrl", "presignedUrl"].into_iter().find_map(given) else { continue };
+        for (is_picture, image) in input_files(document) {
+            let given = |key: &'static str| image.get(key).and_then(Value::as_str).map(|url| (key, url.to_owned()));
+            let Some((key, mut url)) = ["sourceUrl", "presignedUrl"].into_iter().find_map(given) else { continue };
             if url.is_empty() || url.starts_with("asset:") {
                 continue;
             }
             if !(url.starts_with("blob:") || url.starts_with("data:")) {
-                let resolved = self.host.resolve(url).ok_or_else(|| {
+                let resolved = self.host.resolve(&url).ok_or_else(|| {
                     ApiError::invalid(format!(
                         "The image URL \"{url}\" is refused: use asset:, blob:, data:, https: or a URL of this site."
                     ))
                 })?;
-                if let Some(image) = image.as_object_mut() {
-                    image.insert(key.to_owned(), resolved.into());
+                // What is no picture is read before the batch is accepted.
+                if is_picture {
+                    if let Some(image) = image.as_object_mut() {
+                        image.insert(key.to_owned(), resolved.into());
+                    }
+                    continue;
                 }
-                continue;
+                url = resolved;
             }
             let name = image.get("name").and_then(Value::as_str).unwrap_or_default();
-            let asset_id = self.host.import(url, name).await.map_err(|why| {
+            let asset_id = self.host.import(&url, name).await.map_err(|why| {
                 let shown: String = url.chars().take(60).collect();
                 let which = if name.is_empty() { shown } else { name.to_owned() };
                 let refused = |why: &str| format!("The image \"{which}\" cannot be imported: {why}");
@@ -203,7 +213,11 @@ impl<S: Store, H: Host> Service<S, H> {
         let now = self.host.now();
         let batch_id = batch_id.unwrap_or_else(|| identifiers::batch_id(&workflow_id, now, self.host.random_u32()));
         let job_name = name.unwrap_or_else(|| workflow_id.clone());
-        let inputs = stages.input_assets();
+        let of_rows: Option<Vec<InputAsset>> = match stages.each.rows {
+            Some(_) => Some(self.host.rows(&document).await?),
+            None => None,
+        };
+        let inputs = stages.input_assets(of_rows);
         let (mut progress, mut executions) =
             transitions::accept(&batch_id, &workflow_id, &job_name, config, inputs, now);
         let graph = &stages.each;
@@ -212,11 +226,7 @@ impl<S: Store, H: Host> Service<S, H> {
         if skip_unchanged {
             self.take_over_unchanged(graph, &mut progress, &mut executions).await?;
         }
-        let references: SortedSet<String> = (stages.sources())
-            .flat_map(|(source, _)| &source.images)
-            .filter_map(|image| image.source_url.strip_prefix("asset:"))
-            .map(str::to_owned)
-            .collect();
+        let references: SortedSet<String> = library::references(&document).into_iter().collect();
         let engine_version = graph.version();
         let batch = Batch { batch_id: batch_id.clone(), workflow: document, references, engine_version };
         let progress = self.store.create_batch(batch, progress, executions).await?;
@@ -508,10 +518,11 @@ fn resolve(document: &Value) -> Result<(Option<String>, Stages), ApiError> {
     let stages = Stages::resolve(&workflow)
         .map_err(|diagnostics| ApiError::diagnosed("The workflow cannot run: see the diagnostics.", diagnostics))?;
     let empty: SortedSet<&str> = (stages.sources())
-        .filter(|(source, is_used)| *is_used && source.images.is_empty())
+        // What comes of a table is checked with it.
+        .filter(|(source, is_used)| *is_used && source.images.is_empty() && source.supply == Supply::Images)
         .map(|(source, _)| source.action_id.as_str())
         .collect();
-    if !empty.is_empty() || stages.each.execution_count() == 0 {
+    if !empty.is_empty() || stages.each.rows.is_none() && stages.each.execution_count() == 0 {
         // What is only a warning in validation is an error here.
         diagnostics.retain(|diagnostic| diagnostic.code != "no_images");
         diagnostics.extend(empty.into_iter().map(|action_id| {
@@ -528,16 +539,17 @@ fn resolve(document: &Value) -> Result<(Option<String>, Stages), ApiError> {
     Ok((workflow.metadata.name, stages))
 }
 
-/// The entries of every input action's `images`.
-fn input_images(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+/// The files that input actions list, and whether they are pictures.
+fn input_files(document: &mut Value) -> impl Iterator<Item = (bool, &mut Value)> {
     let actions = document.get_mut("actions").and_then(Value::as_array_mut).into_iter().flatten();
-    actions
-        .filter(|action| {
-            let action_type = action.get("actionType").and_then(Value::as_str).unwrap_or_default();
-            crate::actions::find(action_type).is_some_and(|action| action.role == Role::Source)
-        })
-        .filter_map(|action| action.get_mut("parameters")?.get_mut("images")?.as_array_mut())
-        .flatten()
+    let listed = actions.filter_map(|action| {
+        let action_type = action.get("actionType").and_then(Value::as_str)?;
+        crate::actions::find(action_type).filter(|action| action.role == Role::Source)?;
+        let (is_picture, list) = (!is_files(action_type), list_of(action_type));
+        let files = action.get_mut("parameters")?.get_mut(list)?.as_array_mut()?;
+        Some(files.iter_mut().map(move |file| (is_picture, file)))
+    });
+    listed.flatten()
 }
 
 #[cfg(test)]

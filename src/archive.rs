@@ -572,8 +572,10 @@ mod tests {
                 source_url: format!("asset:{}", sha256(text)),
                 path: None,
                 replaced: false,
+                column: None,
             }],
             gathered: None,
+            row: None,
         });
         let config = Config { webhook_url: Some("https://hooks.example/".into()), ..Config::default() };
         let (progress, executions) = transitions::accept("batch-1", "w", "W", config, inputs, 2.0);

@@ -60,6 +60,8 @@ pub use jxl::decoder::{begin as begin_jxl, decode as decode_jxl};
 pub use metadata::{Facts, Kept, Metadata, Policy, VERSION as METADATA_VERSION, with_metadata};
 #[cfg(any(feature = "svg", not(target_arch = "wasm32")))]
 pub use svg::decoder::{Fonts, decode as decode_svg};
+/// A drawing at another width; see [`Format::Svg`].
+pub use svg::with_width as drawing_of_width;
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
 /// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first) and its media type.

@@ -4,12 +4,15 @@
 //! headers, chooses the representations with the fewest conversions, and asks the decoders for the smallest sufficient
 //! size. Nothing here reads a clock, a store or the network.
 
+mod bind;
 mod fit;
 mod fold;
 mod graph;
 mod inputs;
 mod limits;
+mod merge;
 mod plan;
+mod rows;
 mod run;
 mod sample;
 mod smallest;
@@ -18,9 +21,11 @@ mod stages;
 mod steps;
 mod thumbnail;
 
+pub use bind::Wanted;
 pub use graph::{Graph, GraphNode, GraphOutput, GraphSource, Named};
 pub use inputs::{Gathered, InputAsset, InputRef, InputSize};
 pub use plan::Plan;
+pub use rows::{Rows, Supply};
 pub use run::{Produced, ProducedOutput, Services, Source};
 pub use sample::Sample;
 pub use staged::{GatheringPlan, StagedPlan};

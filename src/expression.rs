@@ -38,9 +38,10 @@ pub enum Fact {
 }
 
 /// The hint that names what a condition may ask.
-const NAMES: &str =
-    "Known are width, height, ratio, megapixels, format, alpha, frames, name, bytes, exif.camera and exif.date.";
+const NAMES: &str = "Known are width, height, ratio, megapixels, format, alpha, frames, name, bytes, exif.camera, exif.date and row.column.";
 
+/// What the values of a row begin with.
+const ROW: &str = "row.";
 /// The most bytes of an expression.
 const MOST_BYTES: usize = 1000;
 /// How deep parentheses and `not` may be nested.
@@ -63,6 +64,8 @@ enum Type {
     Number,
     Text,
     Flag,
+    /// Of a row: a text that is compared as what it is compared with.
+    Row,
 }
 
 impl Type {
@@ -71,6 +74,7 @@ impl Type {
             Self::Number => "a number",
             Self::Text => "a text",
             Self::Flag => "true or false",
+            Self::Row => "a value of the row",
         }
     }
 }
@@ -93,6 +97,8 @@ enum Step {
     Text(usize, usize),
     Flag(bool),
     Fact(Fact),
+    /// The value of a row, whose column is named between two bytes.
+    Row(usize, usize),
     Not,
     /// One of [`OPERATORS`], between two values.
     Operator(usize),
@@ -149,8 +155,17 @@ impl Expression {
         &self.text
     }
 
-    /// Whether it holds for a picture of which `known` tells what is known; `None` if that does not decide it.
-    pub fn holds(&self, known: &dyn Fn(Fact) -> Option<Value>) -> Option<bool> {
+    /// The columns of a row that it asks for.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Row(start, end) => self.text.get(*start..*end),
+            _ => None,
+        })
+    }
+
+    /// Whether it holds for a picture of which `known` tells what is known, and `row` the values of its row by their columns;
+    /// `None` if that does not decide it.
+    pub fn holds(&self, known: &dyn Fn(Fact) -> Option<Value>, row: &dyn Fn(&str) -> Option<String>) -> Option<bool> {
         let mut stack: Vec<Option<Value>> = Vec::new();
         for step in &self.steps {
             let value = match step {
@@ -158,6 +173,10 @@ impl Expression {
                 Step::Text(start, end) => Some(Value::Text(self.text.get(*start..*end).unwrap_or_default().to_owned())),
                 Step::Flag(flag) => Some(Value::Flag(*flag)),
                 Step::Fact(fact) => known(*fact),
+                Step::Row(start, end) => {
+                    let column = self.text.get(*start..*end).unwrap_or_default();
+                    Some(Value::Text(row(column).unwrap_or_default()))
+                }
                 Step::Not => flag(stack.pop()?).map(|flag| Value::Flag(!flag)),
                 Step::Operator(operator) => {
                     let (right, left) = (stack.pop()?, stack.pop()?);
@@ -205,8 +224,18 @@ fn compare(operator: usize, left: &Value, right: &Value) -> bool {
             Some(left.cmp(&right))
         }
         (Value::Flag(left), Value::Flag(right)) => Some(left.cmp(right)),
+        // The text is of a row; what is no number or flag equals none.
+        (Value::Text(left), Value::Number(right)) => number(left).and_then(|left| left.partial_cmp(right)),
+        (Value::Number(left), Value::Text(right)) => number(right).and_then(|right| left.partial_cmp(&right)),
+        (Value::Text(text), Value::Flag(flag)) | (Value::Flag(flag), Value::Text(text)) => {
+            let word = if *flag { "true" } else { "false" };
+            return text.trim().eq_ignore_ascii_case(word) == (OPERATORS[operator] == "==");
+        }
         _ => None,
     };
+    if order.is_none() && OPERATORS[operator] == "!=" {
+        return true;
+    }
     order.is_some_and(|order| match OPERATORS[operator] {
         "==" => order.is_eq(),
         "!=" => order.is_ne(),
@@ -215,6 +244,11 @@ fn compare(operator: usize, left: &Value, right: &Value) -> bool {
         ">" => order.is_gt(),
         _ => order.is_ge(),
     })
+}
+
+/// A value of a row as a number.
+fn number(text: &str) -> Option<f64> {
+    crate::number::parse(text.trim())
 }
 
 /// Whether a whole text fits a pattern, in which `*` stands for any characters and `?` for one.
@@ -383,11 +417,11 @@ impl<'a> Reader<'a> {
     fn check(&mut self, operator: usize, place: usize, left: &Part, right: &Part) -> Option<()> {
         let (one, other) = (self.slice(left.start, left.end), self.slice(right.start, right.end));
         let fits = match operator {
-            PATTERN => left.kind == Type::Text,
-            BELOW.. => left.kind != Type::Flag,
+            PATTERN => [left.kind, right.kind].iter().all(|kind| matches!(kind, Type::Text | Type::Row)),
+            BELOW.. => left.kind != Type::Flag && right.kind != Type::Flag,
             _ => true,
         };
-        if left.kind != right.kind {
+        if left.kind != right.kind && left.kind != Type::Row && right.kind != Type::Row {
             let what = [one, " is ", left.kind.noun(), ", and ", other, " is ", right.kind.noun()];
             self.fail(right.start, &what, "Compare what is of the same type.");
         } else if !fits {
@@ -440,6 +474,12 @@ impl<'a> Reader<'a> {
             }
             _ if word == "true" || word == "false" => Step::Flag(word == "true"),
             Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | 128..) if word != "not" && !OPERATORS.contains(&word) => {
+                if let Some(column) = word.strip_prefix(ROW).filter(|column| !column.is_empty()) {
+                    part.kind = Type::Row;
+                    self.steps.push(Step::Row(end - column.len(), end));
+                    self.advance()?;
+                    return Some(part);
+                }
                 let Some(fact) = Fact::of_word(word) else {
                     self.refuse("is not known", NAMES);
                     return None;
@@ -466,6 +506,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn row(column: &str) -> Option<String> {
+        let value = match column {
+            "price" => "12.50",
+            "sale" => "TRUE",
+            "title" => "Oak, old",
+            "größe" => "9",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
 
     /// A landscape JPEG of 3000 × 2000 pixels without metadata.
     fn landscape(fact: Fact) -> Option<Value> {
@@ -566,9 +617,22 @@ mod tests {
             ("alpha or width > height and frames == 1", [true, true]),
             ("((width)) > (height)", [true, false]),
             ("\twidth\n>\u{a0}height ", [true, false]),
+            // A value of the row is a number, a text or a flag, as what it is compared with.
+            ("row.price == 12.5 and row.price > 9 and 13 > row.price", [true, true]),
+            ("row.price < '9'", [true, true]),
+            ("row.title == 'oak, OLD' and row.title ~ 'Oak*' and row.price ~ '12*'", [true, true]),
+            ("row.title > 3 or row.title < 3 or row.title == 3", [false, false]),
+            ("row.title != 3 and 3 != row.title and row.price != 13", [true, true]),
+            ("row.price != 12.5", [false, false]),
+            ("row.sale == true and true == row.sale and row.title != true", [true, true]),
+            ("row.sale == false or row.title == true", [false, false]),
+            ("row.none == '' and row.none != 0 and not (row.none == false)", [true, true]),
+            ("row.größe > 8 and row.größe != row.price", [true, true]),
+            ("row.price > width", [false, false]),
+            ("name ~ row.none", [false, false]),
         ] {
             let expression = Expression::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem:?}"));
-            let holds = [expression.holds(&landscape), expression.holds(&tall)];
+            let holds = [expression.holds(&landscape, &row), expression.holds(&tall, &row)];
             assert_eq!(holds, expected.map(Some), "{text}");
             assert_eq!(expression.text(), text);
         }
@@ -590,9 +654,9 @@ mod tests {
             ("width > 1 or ratio > 1", None),
             ("height == 2000", Some(true)),
         ] {
-            assert_eq!(Expression::parse(text).unwrap().holds(&known), expected, "{text}");
+            assert_eq!(Expression::parse(text).unwrap().holds(&known, &row), expected, "{text}");
         }
-        assert_eq!(Expression::default().holds(&landscape), None);
+        assert_eq!(Expression::default().holds(&landscape, &row), None);
     }
 
     #[test]
@@ -617,6 +681,10 @@ mod tests {
             ("alpha and größe > 3", "\"größe\" is not known, at character 11."),
             ("name == 'größe' and x", "\"x\" is not known, at character 21."),
             ("Width > 3", "\"Width\" is not known, at character 1."),
+            ("row. == ''", "\"row.\" is not known, at character 1."),
+            ("row.sale", "row.sale is a value of the row, and not true or false, at character 1."),
+            ("row.sale < true", "\"<\" does not fit: row.sale is a value of the row, at character 10."),
+            ("row.sale ~ 3", "\"~\" does not fit: row.sale is a value of the row, at character 10."),
             ("exif.lens == ''", "\"exif.lens\" is not known, at character 1."),
             ("width > 2MB", "\"2MB\" is not a number, at character 9."),
             ("width > 1.2.3", "\"1.2.3\" is not a number, at character 9."),
@@ -644,7 +712,13 @@ mod tests {
         assert!(hint("größe > 3").contains("exif.camera") && hint("format == 'jpg'").contains("JPEG, PNG, WebP"));
         assert!(Expression::parse("format ~ 'j*'").is_ok());
         let names = NAMES.strip_prefix("Known are ").unwrap().trim_end_matches('.').replace(" and ", ", ");
-        assert!(names.split(", ").all(|name| Fact::of_word(name).is_some()));
+        assert!(names.split(", ").all(|name| name == "row.column" || Fact::of_word(name).is_some()));
+    }
+
+    #[test]
+    fn columns_are_listed() {
+        let expression = Expression::parse("row.price > 3 and 'row.no' == row.title").unwrap();
+        assert_eq!(expression.columns().collect::<Vec<_>>(), ["price", "title"]);
     }
 
     #[test]
@@ -656,7 +730,7 @@ mod tests {
         assert!(negated(DEEPEST).is_ok() && negated(DEEPEST + 1).is_err());
         // A chain is not nested.
         let chain = vec!["alpha"; 111].join(" or ");
-        assert_eq!(Expression::parse(&chain).unwrap().holds(&tall), Some(true));
+        assert_eq!(Expression::parse(&chain).unwrap().holds(&tall, &row), Some(true));
         let long = |bytes: usize| Expression::parse(&format!("name != '{}'", "a".repeat(bytes - 10)));
         assert!(long(MOST_BYTES).is_ok());
         assert_eq!(long(MOST_BYTES + 1).unwrap_err().message, "The condition is too long.");
@@ -666,7 +740,7 @@ mod tests {
     fn a_pattern_of_many_stars_is_soon_done() {
         let text = format!("name ~ '{}b'", "*a".repeat(480));
         let known = |_| Some(Value::Text("a".repeat(20_000)));
-        assert_eq!(Expression::parse(&text).unwrap().holds(&known), Some(false));
+        assert_eq!(Expression::parse(&text).unwrap().holds(&known, &row), Some(false));
     }
 
     /// Whether a text fits a pattern, by the definition.
@@ -682,7 +756,7 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,80}") {
             if let Ok(expression) = Expression::parse(&text) {
-                prop_assert!(expression.holds(&landscape).is_some());
+                prop_assert!(expression.holds(&landscape, &row).is_some());
             }
         }
 
@@ -693,7 +767,7 @@ mod tests {
         ]), 0..12)) {
             let text = tokens.join(" ");
             match Expression::parse(&text) {
-                Ok(expression) => prop_assert!(expression.holds(&tall).is_some(), "{text}"),
+                Ok(expression) => prop_assert!(expression.holds(&tall, &row).is_some(), "{text}"),
                 Err(problem) => {
                     let place = problem.message.rsplit_once(" character ").and_then(|(_, place)| place.strip_suffix('.'));
                     let place: usize = place.unwrap().parse().unwrap();

@@ -26,6 +26,8 @@ pub mod codecs;
 pub mod selection;
 pub mod workflow;
 
+pub mod data;
+
 pub mod engine;
 
 pub mod archive;

@@ -176,7 +176,7 @@ pub fn set_metadata(document: &mut Value, key: &str, text: &str) {
 }
 
 /// Asset ids that a document names.
-fn references(document: &Value) -> Vec<String> {
+pub fn references(document: &Value) -> Vec<String> {
     let urls = image_entries(document).filter_map(|image| {
         ["sourceUrl", "presignedUrl"].iter().find_map(|key| image.get(*key).and_then(Value::as_str))
     });

@@ -15,6 +15,7 @@ use crate::actions::Area;
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
+use crate::engine::InputAsset;
 use crate::error::Failure;
 use crate::selection::HeaderCheck;
 use crate::store::{AssetRecord, UserFile};
@@ -147,6 +148,11 @@ pub enum ToWorker {
     },
     /// Unpack the pictures in a ZIP, which is attached.
     Unpack,
+    /// Read the table that a document runs, and its templates.
+    ReadRows {
+        /// The document, as JSON text.
+        document: String,
+    },
     /// Run a document over the first picture of each input. Nothing is stored.
     Preview {
         /// The document, as JSON text.
@@ -259,6 +265,14 @@ pub enum FromWorker {
         #[serde(default)]
         spec: Option<Value>,
     },
+    /// Answer to [`ToWorker::ReadRows`].
+    RowsRead {
+        /// What each row's execution works on.
+        rows: Vec<InputAsset>,
+        /// What is wrong: of each diagnostic the code, the action, the field, the message and the hint. Texts are what the service can
+        /// read anyway.
+        problems: Vec<String>,
+    },
     /// Its execution has ended, and the record is durable.
     Finished {
         /// The records as stored; `None` when the attempt was outdated and nothing was stored.
@@ -337,6 +351,8 @@ pub struct Preview {
     pub warnings: Vec<String>,
     /// By `actionId`, where actions placed something on their pictures.
     pub placed: Vec<(String, Area)>,
+    /// The columns of pictures of the table that is run.
+    pub columns: Vec<String>,
     /// Size of the primary input's file.
     pub input_bytes: u64,
     /// Its columns, upright.

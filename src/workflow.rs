@@ -12,6 +12,7 @@ use crate::actions::{self, Role};
 
 pub mod builtin;
 mod read;
+pub mod rows;
 mod validate;
 
 pub use read::read;
@@ -36,7 +37,7 @@ impl Workflow {
     /// only it used are left out.
     pub fn enabled(&self) -> Cow<'_, Self> {
         let off = |node: &ActionNode| match actions::find(&node.action_type).map(|action| action.role) {
-            Some(Role::Source) => false,
+            Some(Role::Source | Role::Data) => false,
             Some(Role::Note) => true,
             _ => node.disabled,
         };
@@ -212,6 +213,25 @@ impl Diagnostic {
         self
     }
 
+    /// An error as texts: code, action, field, message and hint.
+    pub fn into_texts(self) -> [String; 5] {
+        [self.code, self.action_id.unwrap_or_default(), self.field.unwrap_or_default(), self.message, self.hint]
+    }
+
+    /// Errors of which each is five texts, as [`into_texts`](Self::into_texts) gives them.
+    pub fn of_texts(texts: &[String]) -> Vec<Self> {
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let of = |[code, action_id, field, message, hint]: &[String; 5]| Self {
+            severity: Severity::Error,
+            code: code.clone(),
+            action_id: given(action_id),
+            field: given(field),
+            message: message.clone(),
+            hint: hint.clone(),
+        };
+        texts.as_chunks().0.iter().map(of).collect()
+    }
+
     /// Whether it keeps the workflow from running.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
@@ -268,6 +288,13 @@ mod tests {
             shape(&marked(&["save"])),
             "photos logo resize watermark photos→resize resize→watermark logo→watermark"
         );
+    }
+
+    #[test]
+    fn an_error_is_the_same_as_texts() {
+        let found = [Diagnostic::error("a", "b", "c"), Diagnostic::error("d", "e", "f").at("g").field("h")];
+        let texts: Vec<String> = found.iter().cloned().flat_map(Diagnostic::into_texts).collect();
+        assert_eq!(Diagnostic::of_texts(&texts), found);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use pixelmill::api::{
 use pixelmill::archive::ImportSummary;
 use pixelmill::batch::records::{Millis, OutputFile, PauseReason};
 use pixelmill::batch::transitions::{self, Findings, Results};
+use pixelmill::engine::InputAsset;
 use pixelmill::error::{Failure, Warning};
 use pixelmill::service::{PUBLIC, field_name};
 use pixelmill::store::{BatchStore, Durability, MemoryStore, Which};
@@ -296,6 +297,9 @@ impl Host for Surroundings {
     fn notify(&self, _: Event) {}
     async fn import(&self, _: &str, _: &str) -> Result<String, ImportRefusal> {
         Err(ImportRefusal::NotStored("nothing can be imported here".to_owned()))
+    }
+    async fn rows(&self, _: &Value) -> Result<Vec<InputAsset>, ApiError> {
+        Err(ApiError::internal("nothing is stored here"))
     }
     fn resolve(&self, url: &str) -> Option<String> {
         Some(url.to_owned())

@@ -332,7 +332,7 @@ mod tests {
                     "name",
                     "unknown_placeholder",
                     "\"{nme}\" is not a placeholder.",
-                    "Use {name}, {ext}, {folder}, {index}, {index:04}, {piece}, {width}, {height}, {hash:8}, {exif.date}, {exif.camera}.",
+                    "Use {name}, {ext}, {folder}, {index}, {index:04}, {piece}, {width}, {height}, {hash:8}, {exif.date}, {exif.camera}, {row.column}.",
                 ),
             ),
             (

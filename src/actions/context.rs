@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use serde::{Deserialize, Serialize};
 
 use crate::custom::{CustomAction, CustomSource};
+use crate::data::Row;
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
 use crate::image::Size;
 use crate::image::resample::ChromaUse;
@@ -64,11 +65,13 @@ pub struct About<'a> {
     pub day: &'a dyn Fn() -> Option<String>,
     /// The model of its camera.
     pub camera: &'a dyn Fn() -> Option<String>,
+    /// The row of the execution, if a table is run.
+    pub row: Option<&'a Row>,
 }
 
 impl Default for About<'_> {
     fn default() -> Self {
-        Self { name: "", folder: "", index: 0, day: &|| None, camera: &|| None }
+        Self { name: "", folder: "", index: 0, day: &|| None, camera: &|| None, row: None }
     }
 }
 

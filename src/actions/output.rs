@@ -182,7 +182,8 @@ crate::parameters! {
         shrink_to_fit: bool = false, as "shrinkToFit", shown if Condition::Given("maxBytes");
         /// File name, from `{name}` (the input's, without extension), `{ext}`, `{folder}` (the one that the input came
         /// from), `{index}` or, with zeros in front, `{index:04}`, `{piece}` (of a picture that was split), `{width}`, `{height}`, `{hash:8}` (of the result's content), and
-        /// what the input's file says: `{exif.date}`, such as 2026-03-14, and `{exif.camera}`.
+        /// what the input's file says: `{exif.date}`, such as 2026-03-14, and `{exif.camera}`. Where a table is run, `{row.price}` is the value in
+        /// the column of this name.
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
         /// Colour under transparent pixels where the format has no transparency, and under translucent ones in GIF, in sRGB.
         background: Color = Color::WHITE;

@@ -2,7 +2,7 @@
 
 /// What a name pattern, or a text on a picture, may contain in braces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placeholder {
+pub enum Placeholder<'a> {
     /// The input's name, without extension: `name`.
     Name,
     /// The extension of the format that is written: `ext`.
@@ -23,15 +23,19 @@ pub enum Placeholder {
     Day,
     /// The camera's model: `exif.camera`.
     Camera,
+    /// A value of the row, by its column: `row.price`.
+    Row(&'a str),
 }
 
 /// The placeholders as they are written in messages.
-pub const PLACEHOLDERS: &str =
-    "{name}, {ext}, {folder}, {index}, {index:04}, {piece}, {width}, {height}, {hash:8}, {exif.date}, {exif.camera}";
+pub const PLACEHOLDERS: &str = "{name}, {ext}, {folder}, {index}, {index:04}, {piece}, {width}, {height}, {hash:8}, {exif.date}, {exif.camera}, {row.column}";
 
-impl Placeholder {
+impl<'a> Placeholder<'a> {
     /// Reads what stands between the braces.
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn read(text: &'a str) -> Option<Self> {
+        if let Some(column) = text.strip_prefix(ROW).filter(|column| !column.is_empty()) {
+            return Some(Self::Row(column));
+        }
         let (key, option) = text.split_once(':').map_or((text, None), |(key, option)| (key, Some(option)));
         let count = |usual: usize, most: usize| match option {
             None => Some(usual),
@@ -56,7 +60,10 @@ impl Placeholder {
 /// The placeholders that a text on a picture may contain, as they are written in messages. What only a written result has is
 /// not known yet when text is set.
 pub const PLACEHOLDERS_IN_TEXT: &str =
-    "{name}, {folder}, {index}, {index:04}, {piece}, {width}, {height}, {exif.date}, {exif.camera}";
+    "{name}, {folder}, {index}, {index:04}, {piece}, {width}, {height}, {exif.date}, {exif.camera}, {row.column}";
+
+/// What placeholders of a row's values begin with.
+const ROW: &str = "row.";
 
 /// The placeholder for the number of a piece.
 const PIECE: &str = "{piece}";
@@ -70,7 +77,7 @@ pub fn of_piece(pattern: &str, number: u32) -> Option<String> {
 ///
 /// # Errors
 /// The first unknown placeholder, or the rest of a pattern whose brace is not closed.
-pub fn fill_name(pattern: &str, value: impl Fn(Placeholder) -> String) -> Result<String, String> {
+pub fn fill_name(pattern: &str, value: impl Fn(Placeholder<'_>) -> String) -> Result<String, String> {
     fill(pattern, |placeholder| Some(value(placeholder)))
 }
 
@@ -78,14 +85,20 @@ pub fn fill_name(pattern: &str, value: impl Fn(Placeholder) -> String) -> Result
 ///
 /// # Errors
 /// As [`fill_name`].
-pub fn fill_text(text: &str, value: impl Fn(Placeholder) -> String) -> Result<String, String> {
+pub fn fill_text(text: &str, value: impl Fn(Placeholder<'_>) -> String) -> Result<String, String> {
     fill(text, |placeholder| {
         let is_later = matches!(placeholder, Placeholder::Extension | Placeholder::Hash(_));
         (!is_later).then(|| value(placeholder))
     })
 }
 
-fn fill(pattern: &str, value: impl Fn(Placeholder) -> Option<String>) -> Result<String, String> {
+/// The columns that a name pattern or text names.
+pub fn columns(pattern: &str) -> impl Iterator<Item = &str> {
+    let named = pattern.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    named.filter_map(|(key, _)| key.strip_prefix(ROW))
+}
+
+fn fill(pattern: &str, value: impl Fn(Placeholder<'_>) -> Option<String>) -> Result<String, String> {
     let mut filled = String::new();
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
@@ -121,6 +134,9 @@ mod tests {
             ("exif.gps", None),
             ("piece", Some(Placeholder::Piece)),
             ("piece:2", None),
+            ("row.price", Some(Placeholder::Row("price"))),
+            ("row.a: b", Some(Placeholder::Row("a: b"))),
+            ("row.", None),
         ] {
             assert_eq!(Placeholder::read(text), expected, "{text}");
         }

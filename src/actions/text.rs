@@ -7,6 +7,7 @@ use super::parameters::{Color, Gravity, Kind, Spatial};
 use super::placeholders::{Placeholder, fill_text};
 use super::round_corners::Unit;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
+use crate::data::value_of;
 use crate::error::{Failure, Warning};
 use crate::file_name::split_image_extension;
 use crate::image::depth::{Sample, by_depth};
@@ -32,7 +33,8 @@ crate::parameters! {
     pub struct Text {
         /// What is written, in one line or several. It may contain `{name}` (the file's name, without extension), `{folder}` (the
         /// one that it came from), `{index}` or, with zeros in front, `{index:04}`, `{piece}` (of a picture that was split), `{width}` and `{height}` of the picture, and
-        /// what the file says: `{exif.date}`, such as 2026-03-14, and `{exif.camera}`.
+        /// what the file says: `{exif.date}`, such as 2026-03-14, and `{exif.camera}`. Where a table is run, `{row.price}` is
+        /// the value in the column of this name.
         text: String = "{name}".to_owned(), kind Kind::Caption;
         /// Name of the font: `Roboto`, or that of a font of your own, for other scripts or another look. What it lacks is taken
         /// from Roboto.
@@ -117,6 +119,7 @@ impl Text {
             Placeholder::Height => size.height.to_string(),
             Placeholder::Day => said("the day on which it was taken", (input.day)()),
             Placeholder::Camera => said("a camera", (input.camera)()),
+            Placeholder::Row(column) => said("all of its row", value_of(input.row, column)),
             // Not known yet, so a text cannot have them.
             Placeholder::Extension | Placeholder::Hash(_) => String::new(),
         });

@@ -37,6 +37,11 @@ impl ApiError {
         Self { diagnostics: Some(diagnostics), ..Self::invalid(message) }
     }
 
+    /// 400: the table that the workflow runs is at fault, or a template.
+    pub fn of_table(diagnostics: Vec<Diagnostic>) -> Self {
+        Self::diagnosed("The table cannot be run: see the diagnostics.", diagnostics)
+    }
+
     /// 400: an unsupported version of this interface was requested.
     pub fn unsupported_version(version: &str) -> Self {
         let message = format!("The api-version \"{version}\" is not supported. Use \"1.0\" or omit it.");

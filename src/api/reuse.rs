@@ -10,6 +10,7 @@ use crate::actions::parameters::Kind;
 use crate::batch::records::{Execution, InputAsset, Progress};
 use crate::batch::transitions;
 use crate::codecs::Format;
+use crate::data::value_of;
 use crate::engine::{Graph, InputRef, Named};
 use crate::library;
 use crate::store::{BatchStore, LibraryStore};
@@ -100,6 +101,11 @@ fn content_key(whole: &str, input: &InputAsset, writes_names: bool) -> Option<St
     }
     for input in &input.inputs {
         text.push_str(&format!("\n{:?} {}", input.action_id, input.source_url.strip_prefix("asset:")?));
+        text.push_str(input.column.as_deref().unwrap_or_default());
+    }
+    if let Some(row) = &input.row {
+        // Not its number: in another place of a table it is the same.
+        text.push_str(&format!("\n{}", serde_json::to_string(&row.values).ok()?));
     }
     Some(library::sha256(&text))
 }
@@ -137,6 +143,7 @@ fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<
                     hash: &|| output.sha256.clone(),
                     day: &asked,
                     camera: &asked,
+                    value: &|column| value_of(execution.input_asset.row.as_ref(), column).unwrap_or_default(),
                 });
                 name.ok().filter(|_| !unknown.get())
             })

@@ -8,11 +8,13 @@ use serde_json::json;
 
 use super::*;
 use crate::batch::transitions::{Findings, Results};
+use crate::engine::Wanted;
 use crate::error::{Failure, Warning};
 use crate::store::{MemoryStore, NewAsset};
 use crate::workflow::builtin;
 
 mod results;
+mod rows;
 mod workflows;
 
 /// 2026-01-31T12:00:00.000Z.
@@ -24,6 +26,8 @@ struct TestHost {
     random: Rc<Cell<u32>>,
     events: Rc<RefCell<Vec<Event>>>,
     imported: Rc<RefCell<Vec<(String, String)>>>,
+    /// Contents of stored files by their ids.
+    files: Rc<RefCell<Vec<(String, String)>>>,
 }
 
 impl Host for TestHost {
@@ -52,6 +56,22 @@ impl Host for TestHost {
         }
         self.imported.borrow_mut().push((url.to_owned(), name.to_owned()));
         Ok(format!("{:02x}", self.imported.borrow().len()))
+    }
+    async fn rows(&self, document: &Value) -> Result<Vec<InputAsset>, ApiError> {
+        let mut graph = Graph::resolve(&workflow::check(document).0).map_err(ApiError::of_table)?;
+        let files = self.files.borrow();
+        let content = |one: Wanted| {
+            let found = files.iter().find(|(id, _)| one.file.source_url.strip_prefix("asset:") == Some(id.as_str()));
+            found.map(|(_, content)| content.clone().into_bytes()).ok_or_else(|| {
+                ApiError::of_table(vec![
+                    Diagnostic::error("unreadable_data", "It is not stored.", "").at(&one.action_id),
+                ])
+            })
+        };
+        let wanted = graph.wanted().map_err(ApiError::of_table)?;
+        let contents = wanted.into_iter().map(content).collect::<Result<Vec<_>, _>>()?;
+        graph.bind_files(&contents).map_err(ApiError::of_table)?;
+        Ok(graph.input_assets())
     }
     fn resolve(&self, url: &str) -> Option<String> {
         match url.split_once(':') {

@@ -669,7 +669,7 @@ pub(crate) mod tests {
 
     /// A new batch of `count` pictures, accepted at 1,000.
     pub(crate) fn batch_of(count: u32) -> (Progress, Vec<Execution>) {
-        let inputs = (0..count).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new(), gathered: None });
+        let inputs = (0..count).map(InputAsset::empty);
         accept("batch-test-20260101-00000000", "test", "Test", Config::default(), inputs, 1_000.0)
     }
 
@@ -851,6 +851,7 @@ pub(crate) mod tests {
             source_url: "asset:old".to_owned(),
             path: Some("day/old.jpg".to_owned()),
             replaced: false,
+            column: None,
         };
         let logo = InputRef { action_id: "logo".to_owned(), path: None, ..input.clone() };
         executions[0].input_asset.inputs = vec![input.clone(), logo.clone()];
@@ -1239,7 +1240,7 @@ pub(crate) mod tests {
     fn gathering_batch() -> (Progress, Vec<Execution>) {
         let inputs = (0..3).map(|index| {
             let gathered = Gathered { action_id: "sheet".into(), from: 0, count: 2, part: 0 };
-            InputAsset { index, asset_id: None, inputs: Vec::new(), gathered: (index == 2).then_some(gathered) }
+            InputAsset { gathered: (index == 2).then_some(gathered), ..InputAsset::empty(index) }
         });
         accept("batch-test-20260101-00000000", "test", "Test", Config::default(), inputs, 1_000.0)
     }

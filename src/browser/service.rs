@@ -9,11 +9,12 @@ use std::rc::{Rc, Weak};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Object, Promise};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::database::Database;
-use super::environment::{OwnFiles, base_path, fetch_own, now, random, resolve, worker_count};
+use super::environment::{OwnFiles, base_path, fetch_anonymously, fetch_own, now, random, resolve, worker_count};
 use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, property, settled, spawn, to_js};
 use super::program;
 use super::storage::Storage;
@@ -28,6 +29,7 @@ use crate::archive::pictures::Contents;
 use crate::batch::records::{Execution, Millis, Progress};
 use crate::batch::scheduler::Limits;
 use crate::compact::SortedSet;
+use crate::engine::InputAsset;
 use crate::names::Names;
 use crate::protocol::{BUILD_ID, FromWorker, ImportStop, StopReason, ToWorker};
 use crate::service::{
@@ -48,6 +50,7 @@ mod preferences;
 mod previewer;
 mod probe_file;
 mod read_ahead;
+mod rows;
 mod zip;
 
 use exchange::{Exchange, Subscription};
@@ -58,6 +61,8 @@ use previewer::Previewer;
 
 /// Time for the client to say when the previous scheduling tab left; without an answer that counts as a crash.
 const LEFT_MS: u32 = 5_000;
+/// Time for a file to be downloaded that is read before a batch is accepted.
+const FETCH_MS: u32 = 20_000;
 
 /// Waits to learn when the previous scheduling tab left.
 type WaitsForLeft = Rc<Sender<Option<Millis>>>;
@@ -187,6 +192,7 @@ struct Surroundings {
     base_url: String,
     exchange: Exchange,
     importer: Rc<Importer>,
+    program: Rc<Program>,
     leader: Rc<RefCell<Option<Rc<Leader>>>>,
 }
 
@@ -229,13 +235,21 @@ impl Host for Surroundings {
         self.exchange.broadcast(&event);
     }
 
+    async fn rows(&self, document: &Value) -> Result<Vec<InputAsset>, ApiError> {
+        rows::read(&self.program, document).await
+    }
+
     fn resolve(&self, url: &str) -> Option<String> {
         resolve(&self.base_url, url)
     }
 
     async fn import(&self, url: &str, _name: &str) -> Result<String, ImportRefusal> {
         let read = async {
-            let response = fetch_own(url).await.map_err(|error| error.to_string())?;
+            let response = match url.starts_with("http") {
+                true => fetch_anonymously(url, FETCH_MS).await,
+                false => fetch_own(url).await,
+            }
+            .map_err(|error| error.to_string())?;
             let blob = settled(response.blob().map_err(|error| describe(&error))?).await;
             blob.map_err(|error| describe(&error))
         };
@@ -316,6 +330,7 @@ impl Hub {
             base_url,
             exchange: exchange.clone(),
             importer: Importer::new(program.clone()),
+            program: program.clone(),
             leader: Rc::clone(&leader),
         };
         let service = Service::new(database.clone(), surroundings);

@@ -46,6 +46,7 @@ mod memory;
 mod network;
 mod preview;
 mod remote;
+mod rows;
 mod user_files;
 
 use custom::CustomCache;
@@ -152,6 +153,17 @@ pub fn serve() {
                         Err(failure) => (None, Some(failure)),
                     };
                     report(&FromWorker::FileProbed { failure, spec });
+                });
+            }
+            ToWorker::ReadRows { document } => {
+                let Some(worker) = worker.borrow().clone() else { return };
+                spawn(async move {
+                    let (rows, found) = match worker.read_rows(&document).await {
+                        Ok(rows) => (rows, Vec::new()),
+                        Err(found) => (Vec::new(), found),
+                    };
+                    let problems = found.into_iter().flat_map(Diagnostic::into_texts).collect();
+                    report(&FromWorker::RowsRead { rows, problems });
                 });
             }
             ToWorker::Unpack => {
@@ -350,6 +362,11 @@ impl Worker {
                 Err(failure) => return Ok(Err(failure.at(&input.action_id))),
             }
         }
+        let plan = &plan.for_row(execution.input_asset.row.as_ref());
+        let hints = match self.fill_templates(plan, execution, &mut contents).await {
+            Ok(hints) => hints,
+            Err(failure) => return Ok(Err(failure)),
+        };
         // A Blob has no name; messages and `{name}` need one.
         let nameless = format!("image-{}", execution.asset_index + 1);
         let sources: Vec<Source<'_>> = (inputs.iter().zip(&contents))
@@ -424,7 +441,10 @@ impl Worker {
                 None => plan.run(execution.asset_index, &sources, services),
             };
             match ran {
-                Ok(produced) => break Ok(Some(produced)),
+                Ok(mut produced) => {
+                    produced.warnings.splice(0..0, hints);
+                    break Ok(Some(produced));
+                }
                 Err(Stop::Failed(failure)) => break Err(failure),
                 // The first picture that needs it. From now on the model, or why it is not available, is there.
                 Err(Stop::NeedsModel(name)) => networks.add(&self.networks, &name).await,

@@ -19,6 +19,7 @@ pub(super) mod decoder;
 mod document;
 
 use document::Outline;
+pub use document::with_width;
 pub(super) use document::{is_compressed, sniff};
 
 pub(super) const CODEC: Codec = Codec {

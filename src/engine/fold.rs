@@ -12,6 +12,7 @@ use super::plan::Plan;
 use super::run::Source;
 use crate::actions::sequence::Moment;
 use crate::codecs::{self, Decoders, FrameReader, Header, Metadata};
+use crate::data::value_of;
 use crate::expression::{Expression, Fact, Value};
 use crate::image::{Representation, Size};
 
@@ -99,7 +100,7 @@ impl<'a> Known<'a> {
     /// Whether a condition holds; `size` is that of its picture, if the run has made it. `None` if that is not known yet,
     /// or if something fails, which the run then says.
     pub(super) fn holds(&self, node: usize, condition: &Expression, size: Option<Size>) -> Option<bool> {
-        condition.holds(&|fact| self.tell(node, fact, size))
+        condition.holds(&|fact| self.tell(node, fact, size), &|column| value_of(self.plan.row.as_deref(), column))
     }
 
     fn tell(&self, node: usize, fact: Fact, size: Option<Size>) -> Option<Value> {
@@ -298,8 +299,9 @@ impl Plan {
         });
         let (outputs, dead_end) = (outputs.collect(), branches.dead_end(graph).map(str::to_owned));
         let (sources, primary) = (Arc::clone(&graph.sources), graph.primary);
-        let graph = Graph { nodes, sources, primary, outputs, passed, dead_end };
-        Self { graph: Arc::new(graph), operations, is_sample: self.is_sample }
+        let rows = None;
+        let graph = Graph { nodes, sources, primary, outputs, passed, dead_end, rows };
+        Self { graph: Arc::new(graph), operations, is_sample: self.is_sample, row: self.row.clone() }
     }
 }
 

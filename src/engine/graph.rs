@@ -8,9 +8,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::inputs::{InputAsset, InputRef};
+use super::rows::{self, Rows, Supply};
 use super::stages;
 use crate::actions::create_rendition::{self, CreateRendition, Rendition};
 use crate::actions::input_images::{Input, InputImage};
+use crate::actions::merge_data;
 use crate::actions::output::Output;
 use crate::actions::parameters::Kind;
 use crate::actions::placeholders::{Placeholder, fill_name, of_piece};
@@ -38,6 +40,8 @@ pub struct Graph {
     pub(super) passed: Vec<(String, usize)>,
     /// The condition that has left nothing to do.
     pub(super) dead_end: Option<String>,
+    /// The table that it runs, if it runs one.
+    pub rows: Option<Rows>,
 }
 
 /// One action of the graph.
@@ -57,7 +61,7 @@ pub struct GraphNode {
     pub is_implied: bool,
 }
 
-/// One `input-images` action.
+/// One `input-images` action, or what is made one of a table.
 #[derive(Debug)]
 pub struct GraphSource {
     /// Its id in the document.
@@ -66,6 +70,8 @@ pub struct GraphSource {
     pub images: Vec<InputImage>,
     /// Whether pictures are turned upright.
     pub auto_orient: bool,
+    /// What it stands for.
+    pub supply: Supply,
 }
 
 /// One result per execution.
@@ -116,6 +122,7 @@ impl GraphOutput {
             // A slash would be a folder.
             Placeholder::Day => (result.day)().replace(['/', '\\'], "-"),
             Placeholder::Camera => (result.camera)().replace(['/', '\\'], "-"),
+            Placeholder::Row(column) => (result.value)(column).replace(['/', '\\'], "-"),
         })
     }
 }
@@ -138,6 +145,8 @@ pub struct Named<'a> {
     pub day: &'a dyn Fn() -> String,
     /// The model of its camera.
     pub camera: &'a dyn Fn() -> String,
+    /// The value of the row in a column.
+    pub value: &'a dyn Fn(&str) -> String,
 }
 
 impl Graph {
@@ -148,7 +157,8 @@ impl Graph {
         let actions = self.nodes.iter().map(|node| (node.action.action_type, node.action.version));
         let formats = Format::ALL.iter().map(|format| (format.name(), format.version()));
         let kernels = [("image", crate::image::VERSION), ("metadata", METADATA_VERSION)];
-        let parts: SortedSet<_> = actions.chain(formats).chain(kernels).collect();
+        let tables = self.rows.iter().map(|_| (merge_data::ACTION.action_type, merge_data::ACTION.version));
+        let parts: SortedSet<_> = actions.chain(formats).chain(kernels).chain(tables).collect();
         let text: String = parts.iter().map(|(name, version)| format!("{name} {version}\n")).collect();
         format!("{}+{:08x}", super::VERSION, crate::compact::crc32(&text))
     }
@@ -168,34 +178,31 @@ impl Graph {
 
     /// Resolves a workflow of which nothing is turned off.
     pub(super) fn of(workflow: &Workflow) -> Self {
-        Resolver::new(workflow).resolve()
+        let (plain, rows) = rows::lowered(workflow);
+        Resolver::new(&plain).resolve().with_rows(workflow, rows)
     }
 
     /// The number of executions: the largest image count of any input.
     pub fn execution_count(&self) -> u32 {
-        self.sources.iter().map(|source| source.images.len()).max().unwrap_or(0) as u32
+        let images = || self.sources.iter().map(|source| source.images.len()).max().unwrap_or(0);
+        self.row_count().unwrap_or_else(images) as u32
     }
 
     /// The pictures of execution `index`, the primary one first, then the others in document order.
     ///
     /// Inputs without images are skipped; validation refuses them earlier.
     pub fn input_asset(&self, index: u32) -> InputAsset {
-        let inputs: Vec<InputRef> = self
+        let mut inputs: Vec<InputRef> = self
             .source_order()
             .filter_map(|source| {
                 let source = &self.sources[source];
                 let image = source.images.get(if source.images.len() == 1 { 0 } else { index as usize })?;
-                Some(InputRef {
-                    action_id: source.action_id.clone(),
-                    name: image.name.clone(),
-                    source_url: image.source_url.clone(),
-                    path: image.path.clone(),
-                    replaced: false,
-                })
+                Some(InputRef::of(&source.action_id, image))
             })
             .collect();
         let asset_id = inputs.first().and_then(|input| input.source_url.strip_prefix("asset:")).map(str::to_owned);
-        InputAsset { index, asset_id, inputs, gathered: None }
+        let row = self.add_row(index, &mut inputs);
+        InputAsset { index, asset_id, inputs, row, gathered: None }
     }
 
     /// How often the picture of an output port is used: consumers, each of their ports, and written results.
@@ -344,6 +351,7 @@ impl<'a> Resolver<'a> {
                     action_id: self.written(index).action_id.clone(),
                     images: input.images.0,
                     auto_orient: input.auto_orient,
+                    supply: Supply::default(),
                 });
             }
         }
@@ -370,7 +378,7 @@ impl<'a> Resolver<'a> {
             })
             .collect();
         let (sources, outputs, passed) = (Arc::new(sources), Vec::new(), Vec::new());
-        let mut graph = Graph { nodes, sources, primary: 0, outputs, passed, dead_end: None };
+        let mut graph = Graph { nodes, sources, primary: 0, outputs, passed, dead_end: None, rows: None };
         for &(owner, node, port) in &ends {
             let origin = self.origin(node).and_then(|node| source_of.get(&node).copied()).unwrap_or(0);
             self.write(&mut graph, owner, (placed[&node], port), origin);

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::actions::input_images::InputImage;
+use crate::data::Row;
 use crate::file_name::folder;
 
 /// One input picture of an execution.
@@ -21,9 +23,18 @@ pub struct InputRef {
     /// only references those in its document.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replaced: bool,
+    /// The column of the table that names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
 }
 
 impl InputRef {
+    /// A picture of an input.
+    pub fn of(action_id: &str, image: &InputImage) -> Self {
+        let InputImage { name, source_url, path, .. } = image.clone();
+        Self { action_id: action_id.to_owned(), name, source_url, path, replaced: false, column: None }
+    }
+
     /// The folder it came from, according to its path; empty if there is none.
     pub fn folder(&self) -> &str {
         self.path.as_deref().map_or("", folder)
@@ -40,9 +51,19 @@ pub struct InputAsset {
     pub asset_id: Option<String>,
     /// All pictures, the primary one first.
     pub inputs: Vec<InputRef>,
+    /// The row of the table that is run, if one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<Row>,
     /// What it gathers, if it works on what other executions of its batch made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gathered: Option<Gathered>,
+}
+
+impl InputAsset {
+    /// One without pictures.
+    pub fn empty(index: u32) -> Self {
+        Self { index, asset_id: None, inputs: Vec::new(), row: None, gathered: None }
+    }
 }
 
 /// The executions whose pictures another one of the same batch gathers, such as those on a contact sheet.

@@ -10,6 +10,7 @@ use crate::actions::output::ColorProfile;
 use crate::actions::sequence::Sequence;
 use crate::actions::{self, Operation, Role};
 use crate::codecs::{Format, Header};
+use crate::data::Row;
 use crate::error::Failure;
 use crate::image::resample::{ChromaUse, Scaling};
 use crate::image::{Representation, Representations, Size, Subsampling};
@@ -25,6 +26,8 @@ pub struct Plan {
     pub(super) operations: Vec<Option<Arc<dyn Operation>>>,
     /// Whether it is one for reduced copies of the pictures.
     pub(super) is_sample: bool,
+    /// The row of the execution that it is for, if a table is run.
+    pub(super) row: Option<Arc<Row>>,
 }
 
 impl std::fmt::Debug for Plan {
@@ -59,10 +62,15 @@ impl Plan {
                         ]
                     })?))
                 }
-                Role::Source | Role::Sink | Role::Note => None,
+                Role::Source | Role::Sink | Role::Data | Role::Note => None,
             });
         }
-        Ok(Self { graph: Arc::new(graph), operations, is_sample: false })
+        Ok(Self { graph: Arc::new(graph), operations, is_sample: false, row: None })
+    }
+
+    /// The same for an execution of a row; for one without, itself.
+    pub fn for_row(&self, row: Option<&Row>) -> Self {
+        Self { row: row.map(|row| Arc::new(row.clone())), ..self.clone() }
     }
 
     /// The graph it runs.

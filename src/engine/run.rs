@@ -26,6 +26,7 @@ use crate::codecs::{
 use crate::color::ColorSpace;
 use crate::compact::SortedMap;
 use crate::custom::CustomSource;
+use crate::data::value_of;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::{convert, has_transparency};
 use crate::image::depth::as_deep_as;
@@ -839,7 +840,8 @@ impl<'a> Runner<'a> {
         let said = || said.get_or_init(|| self.primary_metadata());
         let (day, camera) = (|| said().day(), || said().camera());
         let (name, folder) = file.map_or(("", ""), |file| (file.name, file.folder));
-        let about = About { name, folder, index: self.index, day: &day, camera: &camera };
+        let about =
+            About { name, folder, index: self.index, day: &day, camera: &camera, row: self.plan.row.as_deref() };
         let context = Context::new(self.services.networks, &wanted)
             .with_typesetter(self.services.typesetter)
             .with_luts(self.services.luts)
@@ -1196,6 +1198,12 @@ impl<'a> Runner<'a> {
             hash: &|| crate::library::sha256(&encoded.bytes),
             day: &|| said("the day on which it was taken", Metadata::day),
             camera: &|| said("a camera", Metadata::camera),
+            value: &|column| {
+                value_of(self.plan.row.as_deref(), column).unwrap_or_else(|| {
+                    missing.set(Some("all of its row"));
+                    String::new()
+                })
+            },
         });
         if let Some(missing) = missing.get() {
             let message = format!("\"{input}\" does not say {missing}, so that part of the name is empty.");

@@ -81,7 +81,7 @@ impl Plan {
             return Ok(None);
         }
         Ok(self.operations_at(&sizes).map(|operations| Sample {
-            plan: Self { graph: Arc::clone(&self.graph), operations, is_sample: true },
+            plan: Self { graph: Arc::clone(&self.graph), operations, is_sample: true, row: self.row.clone() },
             files,
             copies,
             sizes,
@@ -121,7 +121,7 @@ impl Plan {
                     let raw = reduced(node.action.fields, &node.parameters, by)?;
                     Some(Arc::from(actions::prepare(node.action.action_type, &raw).ok()?))
                 }
-                Role::Source | Role::Sink | Role::Note => None,
+                Role::Source | Role::Sink | Role::Data | Role::Note => None,
             });
         }
         Some(operations)

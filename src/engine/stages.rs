@@ -92,16 +92,11 @@ impl Stages {
         Ok(Self { each, gatherings })
     }
 
-    /// The number of executions: one for each picture, then those that gather.
-    pub fn execution_count(&self) -> u32 {
-        let each = self.each.execution_count();
-        if each == 0 { 0 } else { each + self.gatherings.iter().map(|stage| stage.parts(each)).sum::<u32>() }
-    }
-
-    /// What each execution works on, in order.
-    pub fn input_assets(&self) -> Vec<InputAsset> {
-        let each = self.each.execution_count();
-        let mut assets: Vec<InputAsset> = (0..each).map(|index| self.each.input_asset(index)).collect();
+    /// What each execution works on: one for each picture or, if a table is run, for each row, which `of_rows` are; then those
+    /// that gather.
+    pub fn input_assets(&self, of_rows: Option<Vec<InputAsset>>) -> Vec<InputAsset> {
+        let mut assets = of_rows.unwrap_or_else(|| self.each.input_assets());
+        let each = assets.len() as u32;
         for stage in &self.gatherings {
             for part in 0..stage.parts(each) {
                 let most = stage.most.unwrap_or(each).max(1);
@@ -111,7 +106,7 @@ impl Stages {
                 let mut inputs = stage.after.input_asset(0).inputs;
                 inputs.retain(|input| input.action_id != stage.action_id);
                 let index = assets.len() as u32;
-                assets.push(InputAsset { index, asset_id: None, inputs, gathered: Some(gathered) });
+                assets.push(InputAsset { inputs, gathered: Some(gathered), ..InputAsset::empty(index) });
             }
         }
         assets

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::graph::GraphOutput;
 use super::plan::{Choice, Plan};
+use super::rows::Supply;
 use crate::actions::Area;
 use crate::actions::output::Output;
 use crate::codecs::{Encoded, Format, Header};
@@ -176,6 +177,9 @@ impl Plan {
                 // Warnings contain the name.
                 let decoded = choice.decode.get(&position);
                 let _text = write!(text, " {address} {name:?} {} {decoded:?}", source.auto_orient);
+                if matches!(source.supply, Supply::Template(_)) {
+                    let _text = write!(text, " {:?} {:?}", source.supply, self.graph.input_asset(index));
+                }
                 if self.is_sample {
                     text.push_str(" sample");
                 }
@@ -189,6 +193,7 @@ impl Plan {
                 if self.operations[position].as_ref().is_some_and(|operation| operation.needs_typesetter()) {
                     // A text may name the file and its position, and say what is in it.
                     let _text = write!(text, " {index} {:?}", self.graph.input_asset(index).inputs.first());
+                    let _text = write!(text, " {:?}", self.row);
                 }
                 let operation = self.operations[position].as_ref();
                 let model =
@@ -216,7 +221,9 @@ impl Plan {
         let source = &self.graph.sources[source];
         let image = source.images.get(if source.images.len() > 1 { index as usize } else { 0 })?;
         let address = &image.source_url;
-        address.starts_with("asset:").then(|| hash(&format!("copy {address} {:?} {}", image.name, source.auto_orient)))
+        let row = matches!(source.supply, Supply::Template(_)).then(|| self.graph.input_asset(index));
+        let text = || format!("copy {address} {:?} {} {row:?} {:?}", image.name, source.auto_orient, source.supply);
+        address.starts_with("asset:").then(|| hash(&text()))
     }
 
     /// What determines a written result apart from its name.

@@ -24,7 +24,9 @@ pub fn recipe(document: &Value) -> String {
         write(&mut text, action.get("actionId").unwrap_or(&Value::Null), &|_| true);
         write(&mut text, action.get("actionType").unwrap_or(&Value::Null), &|_| true);
         let empty = Value::Object(Default::default());
-        write(&mut text, action.get("parameters").unwrap_or(&empty), &|key| !(source && key == "images"));
+        write(&mut text, action.get("parameters").unwrap_or(&empty), &|key| {
+            !(source && matches!(key, "images" | "files"))
+        });
         if action.get("disabled") == Some(&Value::Bool(true)) {
             text.push_str(" disabled");
         }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::actions::input_files::list_of;
 use crate::actions::{self, Role};
 
 /// What a run provides, or may provide, to a workflow: one input action.
@@ -12,7 +13,7 @@ use crate::actions::{self, Role};
 pub struct RunParameter {
     /// `node_id` in a run: the action's id.
     pub node_id: String,
-    /// Its type; `image` for now.
+    /// Its type: `image`, or `file` for one that is no picture.
     #[serde(rename = "type")]
     pub kind: String,
     /// Whether each run must provide it; otherwise the workflow's own picture is used.
@@ -35,8 +36,14 @@ fn sources(document: &Value) -> impl Iterator<Item = &Value> {
     actions.filter(|action| is_source(action))
 }
 
+/// The parameter of an input action that lists its files.
+fn list(source: &Value) -> &'static str {
+    list_of(source.get("actionType").and_then(Value::as_str).unwrap_or_default())
+}
+
 fn images(source: &Value) -> &[Value] {
-    source.pointer("/parameters/images").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    let listed = source.get("parameters").and_then(|parameters| parameters.get(list(source)));
+    listed.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// The entries of every input action's `images`.
@@ -49,7 +56,8 @@ pub fn parameters(document: &Value) -> Vec<RunParameter> {
     sources(document)
         .filter_map(|source| {
             let node_id = source.get("actionId").and_then(Value::as_str)?.to_owned();
-            Some(RunParameter { node_id, kind: "image".to_owned(), required: images(source).len() != 1 })
+            let kind = if list(source) == "files" { "file" } else { "image" };
+            Some(RunParameter { node_id, kind: kind.to_owned(), required: images(source).len() != 1 })
         })
         .collect()
 }
@@ -73,6 +81,7 @@ pub fn with_runs(document: &Value, runs: &[Map<String, Value>]) -> Result<Value,
     let actions = document.get_mut("actions").and_then(Value::as_array_mut).into_iter().flatten();
     for action in actions.filter(|action| is_source(action)) {
         let Some(id) = action.get("actionId").and_then(Value::as_str).map(str::to_owned) else { continue };
+        let list = list(action);
         let own = match images(action) {
             [own] => Some(own.clone()),
             _ => None,
@@ -90,7 +99,7 @@ pub fn with_runs(document: &Value, runs: &[Map<String, Value>]) -> Result<Value,
         if let Some(action) = action.as_object_mut() {
             let parameters = action.entry("parameters").or_insert_with(|| Value::Object(Map::new()));
             if let Some(parameters) = parameters.as_object_mut() {
-                parameters.insert("images".to_owned(), given);
+                parameters.insert(list.to_owned(), given);
             }
         }
     }
@@ -102,7 +111,9 @@ pub fn without_local_images(document: &Value) -> Value {
     let mut document = document.clone();
     let actions = document.get_mut("actions").and_then(Value::as_array_mut).into_iter().flatten();
     for action in actions.filter(|action| is_source(action)) {
-        if let Some(images) = action.pointer_mut("/parameters/images").and_then(Value::as_array_mut) {
+        let list = list(action);
+        let listed = action.get_mut("parameters").and_then(|parameters| parameters.get_mut(list));
+        if let Some(images) = listed.and_then(Value::as_array_mut) {
             images.retain(|image| {
                 let url = |key: &str| image.get(key).and_then(Value::as_str);
                 url("sourceUrl").or_else(|| url("presignedUrl")).is_some_and(|url| url.starts_with("https:"))

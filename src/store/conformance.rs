@@ -103,8 +103,10 @@ fn batch(batch_id: &str, assets: &[&str], now: Millis) -> (Batch, Progress, Vec<
             source_url: format!("asset:{asset}"),
             path: None,
             replaced: false,
+            column: None,
         }],
         gathered: None,
+        row: None,
     });
     let (progress, executions) = transitions::accept(batch_id, "workflow", "Workflow", Config::default(), inputs, now);
     let references: SortedSet<String> = assets.iter().map(|asset| (*asset).to_owned()).collect();

@@ -431,7 +431,7 @@ mod tests {
     fn traffic_of_a_finish(total: u32) -> [Amount; 3] {
         let warning = Warning::new("no_clear_subject", "No subject.", "Crop.");
         let results = Results { warnings: vec![warning], ..Results::default() };
-        let inputs = (0..total).map(|index| InputAsset { index, asset_id: None, inputs: Vec::new(), gathered: None });
+        let inputs = (0..total).map(InputAsset::empty);
         let (mut progress, mut executions) =
             transitions::accept("b", "workflow", "Workflow", Config::default(), inputs, 1.0);
         for execution in &mut executions[2..] {

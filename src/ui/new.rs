@@ -124,6 +124,7 @@ fn RunBar(#[prop(optional)] with_trial: bool) -> impl IntoView {
     let obstacle = draft.obstacle();
     let summary = move || match obstacle.get() {
         Some(obstacle) => obstacle,
+        None if draft.has_table() => "Each row of the table".to_owned(),
         None => {
             let (count, bytes) = draft.primary_totals();
             let what = format::plural(count, "picture", "pictures");

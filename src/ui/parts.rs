@@ -104,7 +104,14 @@ fn enter_later() -> Result<Later, SplitLoaderError> {
         check: |document| check(document).1,
         picked: || view! { <picked::Picked/> }.into_any(),
         preview: || view! { <preview::Panel/> }.into_any(),
-        add: |draft, key, source| Box::pin(async move { draft.import_selection(key, gather(source).await).await }),
+        add: |draft, key, source| {
+            Box::pin(async move {
+                match untrack(|| draft.takes_file(&key)) {
+                    true => draft.import_file(key, source.plain().await).await,
+                    false => draft.import_selection(key, gather(source).await).await,
+                }
+            })
+        },
         samples: |services| Box::pin(samples::samples(services)),
         editor: editors::editor,
         own_json: || view! { <own_json::OwnJson/> }.into_any(),

@@ -64,8 +64,15 @@ impl UiError {
 
 impl From<ApiError> for UiError {
     fn from(error: ApiError) -> Self {
-        let hints = error.diagnostics.iter().flatten().map(|found| format!("{} {}", found.message, found.hint));
-        Self { hint: hints.collect::<Vec<_>>().join(" "), text: error.message }
+        /// Most diagnostics that are shown; a table may have one for each row.
+        const SHOWN: usize = 5;
+        let all = error.diagnostics.unwrap_or_default();
+        let mut hints: Vec<_> =
+            all.iter().take(SHOWN).map(|found| format!("{} {}", found.message, found.hint)).collect();
+        if all.len() > SHOWN {
+            hints.push(format!("And {} more.", all.len() - SHOWN));
+        }
+        Self { hint: hints.join(" "), text: error.message }
     }
 }
 

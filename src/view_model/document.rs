@@ -5,15 +5,16 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::form;
+use crate::actions::input_files::{is_files, list_of};
 use crate::actions::output::OutputFormat;
 use crate::actions::parameters::{Kind, Parameter};
 use crate::actions::remove_background::Method;
-use crate::actions::{self, Role};
+use crate::actions::{self, Role, parse_data};
 use crate::codecs::Format;
 use crate::library;
 use crate::user_file::FileKind;
 
-/// One input of pictures: an `input-images` action.
+/// One input: an `input-images` or `input-files` action.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Input {
     /// Its `actionId`.
@@ -22,7 +23,9 @@ pub struct Input {
     pub title: String,
     /// Whether its pictures determine the number of executions; the others usually have one picture, such as a logo.
     pub primary: bool,
-    /// How many pictures the document already names.
+    /// Whether it is an `input-files` action: one file that is no picture to work on.
+    pub is_file: bool,
+    /// How many files the document already names.
     pub named: usize,
 }
 
@@ -60,10 +63,13 @@ pub fn has_actions(document: &Value) -> bool {
 pub fn for_link(document: &Value) -> Value {
     let mut document = document.clone();
     let actions = document.get_mut("actions").and_then(Value::as_array_mut);
-    for images in actions.into_iter().flatten().filter_map(|action| action.pointer_mut("/parameters/images")) {
-        match images.as_array_mut() {
-            Some(images) => images.retain(|image| text(image, "sourceUrl").starts_with("data:")),
-            None => *images = json!([]),
+    for action in actions.into_iter().flatten() {
+        for list in ["/parameters/images", "/parameters/files"] {
+            let Some(files) = action.pointer_mut(list) else { continue };
+            match files.as_array_mut() {
+                Some(files) => files.retain(|file| text(file, "sourceUrl").starts_with("data:")),
+                None => *files = json!([]),
+            }
         }
     }
     document
@@ -173,7 +179,11 @@ pub fn inputs(document: &Value) -> Vec<Input> {
                 && !serves_nothing(document, text(action, "actionId"))
         })
         .collect();
-    let primary = sources.iter().position(|source| leads_out(document, text(source, "actionId"))).unwrap_or(0);
+    let is_file = |source: &Value| is_files(text(source, "actionType"));
+    let leads = |source: &&Value| !is_file(source) && leads_out(document, text(source, "actionId"));
+    // The pictures that rows name may lead nowhere else.
+    let primary = sources.iter().position(leads).or_else(|| sources.iter().position(|source| !is_file(source)));
+    let primary = primary.unwrap_or(0);
     let mut inputs: Vec<Input> = sources
         .iter()
         .enumerate()
@@ -181,7 +191,11 @@ pub fn inputs(document: &Value) -> Vec<Input> {
             action_id: text(source, "actionId").to_owned(),
             title: form::label(text(source, "actionId")),
             primary: index == primary,
-            named: source.pointer("/parameters/images").and_then(Value::as_array).map_or(0, Vec::len),
+            is_file: is_file(source),
+            named: {
+                let listed = source.get("parameters").and_then(|raw| raw.get(list_of(text(source, "actionType"))));
+                listed.and_then(Value::as_array).map_or(0, Vec::len)
+            },
         })
         .collect();
     if let Some(primary) = inputs.iter().position(|input| input.primary) {
@@ -207,6 +221,11 @@ fn leads_out(document: &Value, start: &str) -> bool {
         open.extend(targets.map(|connection| text(connection, "connectionTarget")));
     }
     false
+}
+
+/// Whether a workflow runs the rows of a table.
+pub fn has_table(document: &Value) -> bool {
+    list(document, "actions").iter().any(|action| text(action, "actionType") == parse_data::ACTION.action_type)
 }
 
 /// Whether the action at `index` is turned off.
@@ -319,7 +338,10 @@ pub fn with_entry(document: &Value, index: usize, parameter: &str, entry: &str, 
 /// The document with the pictures of one input replaced.
 pub fn with_images(document: &Value, action_id: &str, images: Vec<Value>) -> Value {
     match index_of(document, action_id) {
-        Some(index) => with_parameter(document, index, "images", Some(Value::Array(images))),
+        Some(index) => {
+            let list = list_of(text(&list(document, "actions")[index], "actionType"));
+            with_parameter(document, index, list, Some(Value::Array(images)))
+        }
         None => document.clone(),
     }
 }

@@ -136,7 +136,12 @@ fn path_of(pattern: &str, picture: &Named<'_>, at: usize, extension: &str) -> Op
         Placeholder::Folder => picture.folder.to_owned(),
         Placeholder::Index(digits) => format!("{:0digits$}", at + 1),
         Placeholder::Piece => "1".to_owned(),
-        Placeholder::Width | Placeholder::Height | Placeholder::Hash(_) | Placeholder::Day | Placeholder::Camera => {
+        Placeholder::Width
+        | Placeholder::Height
+        | Placeholder::Hash(_)
+        | Placeholder::Day
+        | Placeholder::Camera
+        | Placeholder::Row(_) => {
             known.set(false);
             String::new()
         }

@@ -10,8 +10,10 @@ use super::form;
 use super::places::POSITION;
 use crate::actions::{self, Action, Port, PortType, Role};
 
+mod data;
 mod group;
 
+pub use data::{columns, with_columns};
 pub use group::{copied_steps, on_and_off, with_copies, with_pasted_steps, with_steps_off, without_steps};
 
 /// An edge of the graph.
@@ -173,13 +175,12 @@ impl Editing {
         }
     }
 
-    /// Adds an input of pictures for every required further port that nothing leads to.
+    /// Adds an input for every required further port that nothing leads to.
     fn fill_ports(&mut self, at: usize, id: &str, action: &Action) {
         let main = main_input(action).map(|port| port.name);
         for port in action.inputs.iter().filter(|port| port.required && Some(port.name) != main) {
             if !self.edges.iter().any(|edge| edge.enters(id, port.name)) {
-                let input = self.add(at, port.name, "input-images", Map::new());
-                self.connect((&input, "outputs"), (id, port.name));
+                self.supply(at, id, port);
             }
         }
     }
@@ -201,6 +202,9 @@ pub fn blank(name: &str) -> Value {
 /// output is added beside what follows.
 pub fn with_step(document: &Value, action_type: &str, place: &Place) -> Option<(Value, String)> {
     let action = actions::find(action_type)?;
+    if action.role == Role::Data {
+        return Some(data::with_data(document, action));
+    }
     if let Place::Into(source, target) = place
         && let Some(added) = with_step_between(document, action, source, target)
     {
@@ -380,7 +384,7 @@ pub fn can_turn_off(document: &Value, index: usize) -> bool {
     match action_at(document, index).map(|action| action.role) {
         Some(Role::Transform | Role::Gather) => true,
         Some(Role::Sink) => (0..actions_of(document).len()).any(|at| is_other(&at)),
-        Some(Role::Source | Role::Note) | None => false,
+        Some(Role::Source | Role::Data | Role::Note) | None => false,
     }
 }
 
@@ -494,7 +498,7 @@ pub struct Outlet {
     /// The step's `actionId`.
     pub action_id: String,
     /// The port's name.
-    pub port: &'static str,
+    pub port: String,
     /// How it is called in the form.
     pub title: String,
 }
@@ -510,12 +514,14 @@ pub fn plugs(document: &Value, index: usize) -> Vec<Plug> {
             continue;
         };
         let title = form::label(&node.action_id);
-        for port in other.outputs {
-            let title = match port.name == actions::IMAGE_OUT.name {
+        let known = other.outputs.iter().map(|port| (port.kind, port.name.to_owned()));
+        let columns = columns(document, &node.action_id).into_iter().map(|column| (PortType::Image, column));
+        for (kind, port) in known.chain(columns) {
+            let title = match port == actions::IMAGE_OUT.name {
                 true => title.clone(),
-                false => format!("{title}: {}", form::label(port.name).to_ascii_lowercase()),
+                false => format!("{title}: {}", form::label(&port).to_ascii_lowercase()),
             };
-            outlets.push((port.kind, Outlet { action_id: node.action_id.clone(), port: port.name, title }));
+            outlets.push((kind, Outlet { action_id: node.action_id.clone(), port, title }));
         }
     }
     let main = main_input(action).map(|port| port.name);
@@ -523,7 +529,7 @@ pub fn plugs(document: &Value, index: usize) -> Vec<Plug> {
         let fits = outlets.iter().filter(|(kind, _)| *kind == port.kind);
         let choices: Vec<Outlet> = fits.map(|(_, outlet)| outlet.clone()).collect();
         let edge = edges.iter().find(|edge| edge.enters(&id, port.name));
-        let leads = |one: &Outlet| edge.is_some_and(|edge| edge.leaves(&one.action_id, one.port));
+        let leads = |one: &Outlet| edge.is_some_and(|edge| edge.leaves(&one.action_id, &one.port));
         Plug {
             port: port.name,
             title: if main == Some(port.name) { "Works on".to_owned() } else { form::label(port.name) },
@@ -551,14 +557,14 @@ fn reached<'a>(edges: &'a [Edge], id: &'a str) -> HashSet<&'a str> {
 pub fn plugged(document: &Value, index: usize, port: &str, outlet: Option<&Outlet>) -> Value {
     let Some(id) = id_at(document, index) else { return document.clone() };
     let mut editing = Editing::of(document);
-    editing.lead(outlet.map(|outlet| (outlet.action_id.as_str(), outlet.port)), (&id, port));
+    editing.lead(outlet.map(|outlet| (outlet.action_id.as_str(), outlet.port.as_str())), (&id, port));
     editing.finish()
 }
 
 /// The input ports to which an output port may lead, each as `actionId` and port: those through which the same flows, of
 /// steps from which there is no way back.
 pub fn fitting(document: &Value, source: (&str, &str)) -> HashSet<(String, String)> {
-    let leads = |plug: &Plug| plug.choices.iter().any(|one| (one.action_id.as_str(), one.port) == source);
+    let leads = |plug: &Plug| plug.choices.iter().any(|one| (one.action_id.as_str(), one.port.as_str()) == source);
     let mut fitting = HashSet::new();
     for node in nodes(document) {
         let plugs = plugs(document, node.index).into_iter().filter(leads);
@@ -604,12 +610,15 @@ fn with_step_between(
     Some((editing.finish(), id))
 }
 
-/// Adds an input of pictures for a port of a step.
+/// Adds an input for a port of a step.
 pub fn with_input(document: &Value, index: usize, port: &str) -> Value {
     let Some(id) = id_at(document, index) else { return document.clone() };
     let mut editing = Editing::of(document);
-    let input = editing.add(index, port, "input-images", Map::new());
-    editing.lead(Some((&input, "outputs")), (&id, port));
+    editing.edges.retain(|edge| !edge.enters(&id, port));
+    match action_at(document, index).and_then(|action| action.inputs.iter().find(|one| one.name == port)) {
+        Some(port) => editing.supply(index, &id, port),
+        None => return document.clone(),
+    }
     editing.finish()
 }
 
@@ -626,6 +635,8 @@ pub fn up_to(document: &Value, id: &str) -> Option<Value> {
     let id = id.as_str();
     let needed = {
         let (mut seen, mut open) = (HashSet::new(), vec![id]);
+        let tables = data::tables(document);
+        open.extend(tables.iter().map(String::as_str));
         while let Some(id) = open.pop() {
             if seen.insert(id.to_owned()) {
                 open.extend(editing.edges.iter().filter(|edge| edge.target == id).map(|edge| edge.source.as_str()));
@@ -904,9 +915,9 @@ mod tests {
         for builtin in BUILTIN {
             let document = builtin.document();
             for node in nodes(&document) {
-                let is_sink = actions::find(&node.action_type).is_some_and(|action| action.role == Role::Sink);
+                let has_pictures = actions::find(&node.action_type).and_then(main_output).is_some();
                 let looked = up_to(&document, &node.action_id);
-                assert_eq!(looked.is_none(), is_sink, "{} {}", builtin.id, node.action_id);
+                assert_eq!(looked.is_some(), has_pictures, "{} {}", builtin.id, node.action_id);
                 if let Some(looked) = looked {
                     assert_eq!(errors(&looked), [], "{} {}", builtin.id, node.action_id);
                 }
@@ -954,8 +965,14 @@ mod tests {
                 let mut found = errors(&edited);
                 // Pieces cannot be split again, which the one who adds it is told.
                 found.retain(|one| action.action_type != "split" || one.code != "split_twice");
+                // Nor can a second table be run.
+                found.retain(|one| action.action_type != "parse-data" || one.code != "several_tables");
                 assert_eq!(found, [], "{} {}", builtin.id, action.action_type);
                 let removed = without_step(&edited, at(&edited, &id));
+                if action.action_type == "merge-data" {
+                    // The table that came with it may be wanted on its own.
+                    continue;
+                }
                 assert_eq!(graph(&removed), graph(&document), "{} {}", builtin.id, action.action_type);
                 assert_eq!(removed["actions"], document["actions"], "{} {}", builtin.id, action.action_type);
             }
@@ -996,7 +1013,7 @@ mod tests {
         assert_eq!(first("LOGO"), Some("watermark"));
         assert!(offers("no such thing").is_empty());
         let groups: Vec<_> = offers("").iter().map(|action| action.category).collect();
-        assert_eq!(groups.chunk_by(|one, next| one == next).count(), 6, "{groups:?}");
+        assert_eq!(groups.chunk_by(|one, next| one == next).count(), 7, "{groups:?}");
         assert_eq!(groups.last(), Some(&Category::Output));
         assert!(offers("").len() > 40 && offers("").iter().all(|action| action.role != Role::Source));
     }

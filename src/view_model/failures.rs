@@ -62,8 +62,9 @@ mod tests {
             source_url: "asset:a".to_owned(),
             path: None,
             replaced: false,
+            column: None,
         };
-        Execution::new("b", index, InputAsset { index, asset_id: None, inputs: vec![input], gathered: None })
+        Execution::new("b", index, InputAsset { inputs: vec![input], ..InputAsset::empty(index) })
     }
 
     #[test]

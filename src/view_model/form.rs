@@ -433,6 +433,7 @@ pub fn name_example(pattern: &str, sample: &NameSample) -> Result<String, String
         Placeholder::Hash(length) => "3fa94c1e07".chars().cycle().take(length).collect(),
         Placeholder::Day => "2026-03-14".to_owned(),
         Placeholder::Camera => "Camera".to_owned(),
+        Placeholder::Row(column) => column.to_owned(),
     })
 }
 

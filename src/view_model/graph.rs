@@ -62,7 +62,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortOf {
     /// Its name in the document.
-    pub name: &'static str,
+    pub name: String,
     /// Its name in the form.
     pub title: String,
     /// What flows through it.
@@ -126,7 +126,8 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
         .map(|node| {
             let action = actions::find(&node.action_type);
             let parameters = super::document::parameters(document, node.index);
-            let (inputs, outputs) = ports(action, &node.action_id, &edges);
+            let (inputs, mut outputs) = ports(action, &node.action_id, &edges);
+            outputs.extend(columns_of(document, &node.action_id, outputs.len(), &edges));
             let rows = inputs.len().max(outputs.len());
             let is_note = action.is_some_and(|action| action.role == Role::Note);
             let said = || parameters?.get("text")?.as_str().map(str::to_owned);
@@ -174,6 +175,19 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
     Picture { width: far(|step| step.x + WIDTH), height: far(|step| step.y + step.height), steps, wires }
 }
 
+/// The ports of a table's columns, below those that are there.
+fn columns_of(document: &Value, id: &str, below: usize, edges: &[Edge]) -> Vec<PortOf> {
+    let named = |(at, name): (usize, String)| PortOf {
+        title: form::label(&name),
+        kind: PortType::Image,
+        row: below + at,
+        is_connected: edges.iter().any(|edge| edge.leaves(id, &name)),
+        is_required: false,
+        name,
+    };
+    editing::columns(document, id).into_iter().enumerate().map(named).collect()
+}
+
 fn ports(action: Option<&'static Action>, id: &str, edges: &[Edge]) -> (Vec<PortOf>, Vec<PortOf>) {
     let Some(action) = action else { return (Vec::new(), Vec::new()) };
     let of = |ports: &'static [Port], is_input: bool| {
@@ -184,7 +198,7 @@ fn ports(action: Option<&'static Action>, id: &str, edges: &[Edge]) -> (Vec<Port
                 "input-images" | "outputs" => "Pictures".to_owned(),
                 other => form::label(other),
             };
-            PortOf { name: port.name, title, kind: port.kind, row, is_connected, is_required: port.required }
+            PortOf { name: port.name.to_owned(), title, kind: port.kind, row, is_connected, is_required: port.required }
         };
         ports.iter().enumerate().map(named).collect()
     };

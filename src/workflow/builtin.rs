@@ -57,6 +57,7 @@ builtin! {
     "product-loop",
     "print-ready",
     "blog-header",
+    "price-banners",
 }
 
 /// Whether a built-in workflow has this id.

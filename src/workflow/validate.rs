@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::{ActionNode, Connection, Diagnostic, Workflow, read};
-use crate::actions::input_images::{Input, InputImage};
+use super::{ActionNode, Connection, Diagnostic, Workflow, read, rows};
+use crate::actions::input_files::{is_files, list_of, listed};
+use crate::actions::input_images::InputImage;
 use crate::actions::parameters::Kind;
-use crate::actions::{self, Action, Port, PortType, Role, create_rendition, split};
+use crate::actions::{self, Action, IMAGE_OUT, Port, PortType, Role, create_rendition, parse_data, split};
 use crate::compact::{SortedMap, SortedSet, sort_by};
 
 /// Reads and validates a document.
@@ -30,6 +31,7 @@ pub fn validate(workflow: &Workflow) -> Vec<Diagnostic> {
     validator.cycles();
     validator.splits();
     validator.gatherings();
+    validator.found.extend(rows::check(workflow));
     validator.image_counts();
     validator.outputs();
     validator.found
@@ -144,20 +146,22 @@ impl<'a> Validator<'a> {
             }
         }
         if action.role == Role::Source
-            && let Some(input) = Input::read(&node.parameters)
+            && let Some(images) = listed(action, &node.parameters)
         {
-            if input.images.0.is_empty() {
+            let (list, what) =
+                (list_of(&node.action_type), if is_files(&node.action_type) { "file" } else { "images" });
+            if images.is_empty() {
                 self.found.push(
                     Diagnostic::warning(
                         "no_images",
-                        format!("\"{}\" has no images yet.", node.action_id),
-                        "Add images before running the workflow.",
+                        format!("\"{}\" has no {what} yet.", node.action_id),
+                        format!("Add {what} before running the workflow."),
                     )
                     .at(&node.action_id)
-                    .field("images"),
+                    .field(list),
                 );
             }
-            for image in &input.images.0 {
+            for image in &images {
                 self.source_url(node, image);
             }
         }
@@ -177,7 +181,7 @@ impl<'a> Validator<'a> {
                     "Use asset:, blob:, data: or https: as \"sourceUrl\".",
                 )
                 .at(&node.action_id)
-                .field("images"),
+                .field(list_of(&node.action_type)),
             );
         }
     }
@@ -188,6 +192,7 @@ impl<'a> Validator<'a> {
         {
             for note in written.iter().flatten() {
                 match known.iter().find(|port| port.name == note.name) {
+                    None if side == "output" && rows::is_table(node) => {}
                     None => self.found.push(unknown_port(
                         &node.action_id,
                         &node.action_type,
@@ -292,6 +297,11 @@ impl<'a> Validator<'a> {
         side: &str,
     ) -> Option<&'static Port> {
         let port = ports.iter().find(|port| port.name == name);
+        // What columns a table has is known once it is read.
+        let is_column = side == "output" && action.action_type == parse_data::ACTION.action_type;
+        if port.is_none() && is_column {
+            return Some(&IMAGE_OUT);
+        }
         if port.is_none() {
             self.found.push(unknown_port(id, action.action_type, name, side, ports, true));
         }
@@ -418,9 +428,10 @@ impl<'a> Validator<'a> {
                 enters(id).map(|way| way.connection_source.as_str()).filter(|one| beside(one)).collect();
             while let Some(source) = open.pop() {
                 let counted = self.nodes.get(source).filter(|_| is_role(source, Role::Source));
-                let images =
-                    counted.and_then(|(node, _)| Input::read(&node.parameters)).map(|input| input.images.0.len());
-                if images.is_some_and(|count| count > 1) || is_role(source, Role::Gather) {
+                let list = counted.and_then(|(node, action)| listed((*action)?, &node.parameters));
+                let images = list.map(|images| images.len());
+                let differs = images.is_some_and(|count| count > 1) || is_role(source, Role::Data);
+                if differs || is_role(source, Role::Gather) {
                     let message = format!(
                         "\"{id}\" follows \"{gathering}\", which makes one picture of all, and also gets the pictures of \"{source}\"."
                     );
@@ -435,9 +446,14 @@ impl<'a> Validator<'a> {
     }
 
     fn image_counts(&mut self) {
+        if self.workflow.actions.iter().any(rows::is_table) {
+            // One for each row, whose number is not known yet.
+            return;
+        }
         let counts: Vec<(&str, usize)> = (self.workflow.actions.iter())
-            .filter(|node| actions::find(&node.action_type).is_some_and(|action| action.role == Role::Source))
-            .filter_map(|node| Some((node.action_id.as_str(), Input::read(&node.parameters)?.images.0.len())))
+            .filter_map(|node| Some((node, actions::find(&node.action_type)?)))
+            .filter(|(node, action)| action.role == Role::Source && !is_files(&node.action_type))
+            .filter_map(|(node, action)| Some((node.action_id.as_str(), listed(action, &node.parameters)?.len())))
             .collect();
         let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
         for (id, count) in counts {
@@ -477,8 +493,8 @@ fn is_output(node: &ActionNode, action: &Action, consumed: &SortedSet<(&str, &st
     let has_image_input = action.inputs.iter().any(|port| port.kind == PortType::Image);
     action.role == Role::Sink
         || (has_image_input
-            && action.outputs.iter().any(|port| port.name == actions::IMAGE_OUT.name)
-            && !consumed.contains(&(node.action_id.as_str(), actions::IMAGE_OUT.name)))
+            && action.outputs.iter().any(|port| port.name == IMAGE_OUT.name)
+            && !consumed.contains(&(node.action_id.as_str(), IMAGE_OUT.name)))
 }
 
 fn shown_source(connection: &Connection) -> String {

@@ -268,7 +268,7 @@ impl World {
         let gathered = move |index| Gathered { action_id: "g".into(), from: 0, count, part: index - count };
         let inputs = (0..count + gathering).map(move |index| {
             let gathered = (index >= count).then(|| gathered(index));
-            InputAsset { index, asset_id: None, inputs: Vec::new(), gathered }
+            InputAsset { gathered, ..InputAsset::empty(index) }
         });
         let (progress, executions) = transitions::accept(&batch_id, "w", "W", config, inputs, self.now);
         let batch = Batch {

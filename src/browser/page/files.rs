@@ -125,6 +125,23 @@ impl Source {
         Self::Dropped(dropped)
     }
 
+    /// The files as they are, whatever they are; folders are left out.
+    pub async fn plain(self) -> Vec<File> {
+        let dropped = match self {
+            Self::Files(all) => return all,
+            Self::Dropped(dropped) => dropped,
+        };
+        let mut files = Vec::new();
+        for one in dropped {
+            match one {
+                Dropped::File(file) => files.push(file),
+                Dropped::Entry(entry) if entry.is_file() => files.extend(read_file(entry.unchecked_ref()).await.ok()),
+                Dropped::Entry(_) => {}
+            }
+        }
+        files
+    }
+
     /// Opens folders, and separates pictures from other files.
     pub async fn gather(self) -> Gathered {
         match self {

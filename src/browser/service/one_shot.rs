@@ -55,6 +55,7 @@ async fn run_once(
         | FromPool::Unpacked(..)
         | FromPool::Report(
             FromWorker::FileProbed { .. }
+            | FromWorker::RowsRead { .. }
             | FromWorker::Exported { .. }
             | FromWorker::ArchiveImported { .. }
             | FromWorker::Unpacked { .. },

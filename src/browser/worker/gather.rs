@@ -44,6 +44,7 @@ impl Worker {
             source_url: String::new(),
             path: None,
             replaced: false,
+            column: None,
         };
         whole.input_asset.inputs.insert(plan.place, made);
         let given = Given::Made { place: plan.place, content };

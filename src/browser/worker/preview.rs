@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::super::environment::{blob_of_buffer, now};
+use super::rows::first_of;
 use super::{Given, Outcome, Worker, no_room, read};
 use crate::actions::gather::staged_picture;
 use crate::batch::records::Execution;
@@ -22,6 +23,9 @@ const STEPS_BYTES: u64 = 256 << 20;
 
 /// Most bytes of contents that are kept besides those of the last preview: pinned pictures take turns.
 const CONTENTS_BYTES: u64 = 64 << 20;
+
+/// Most pictures that a preview gathers.
+const TOGETHER: u32 = 12;
 
 /// What is kept from one preview to the next.
 pub(super) struct Kept {
@@ -120,12 +124,13 @@ pub(super) async fn preview(worker: &Worker, document: &str, look: Look) -> (Pre
 
 async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewed, Array), Failure> {
     let read_document = || serde_json::from_str(document).unwrap_or_default();
-    let plan = read(read_document(), Plan::build)?;
+    let mut plan = read(read_document(), Plan::build)?;
+    worker.bind_rows(&mut plan).await.map_err(first_of)?;
     if plan.graph().gathers() && plan.graph().execution_count() > 1 && !look.sample && !look.steps {
-        return together(worker, &read(read_document(), StagedPlan::build)?, look).await;
+        return together(worker, read(read_document(), StagedPlan::build)?, look).await;
     }
     let started = now();
-    let (execution, given) = execution_of(worker, &plan, 0).await?;
+    let (execution, given) = execution_of(worker, &plan, plan.graph().shown_row()).await?;
     // What was made before would make a trial of the whole workflow look faster than it is.
     let preview = (!look.patient).then_some((&worker.previews.steps, look));
     let produced = worker.produce(&plan, &execution, &given, preview, &mut Outcome::default()).await;
@@ -142,7 +147,8 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
         }
         return Ok((Previewed::Steps(steps), files));
     }
-    shown(worker, &execution, &given, produced, look, duration_ms).await
+    let columns = plan.graph().picture_columns();
+    shown(worker, (&execution, &given), produced, columns, look, duration_ms).await
 }
 
 /// An execution of a plan, and the contents of its inputs.
@@ -154,11 +160,12 @@ async fn execution_of(worker: &Worker, plan: &Plan, index: u32) -> Result<(Execu
 
 /// What a workflow that gathers pictures makes of several, as far as one result has room for them. A picture that fails is
 /// missing in it, unless it is the first.
-async fn together(worker: &Worker, plan: &StagedPlan, look: Look) -> Result<(Previewed, Array), Failure> {
+async fn together(worker: &Worker, mut plan: StagedPlan, look: Look) -> Result<(Previewed, Array), Failure> {
+    worker.bind_rows(&mut plan.each).await.map_err(first_of)?;
     let started = now();
     let preview = Some((&worker.previews.steps, look));
     let most = plan.gatherings().iter().filter_map(|gathering| gathering.most).max();
-    let count = plan.each.graph().execution_count().min(most.unwrap_or(u32::MAX)).max(1);
+    let count = plan.each.graph().execution_count().min(most.unwrap_or(TOGETHER)).clamp(1, TOGETHER);
     let mut first = None;
     let mut staged = Vec::new();
     for index in 0..count {
@@ -194,15 +201,16 @@ async fn together(worker: &Worker, plan: &StagedPlan, look: Look) -> Result<(Pre
             produced.placed.extend(after.placed);
         }
     }
-    shown(worker, &execution, &given, produced, look, now() - started).await
+    let columns = plan.each.graph().picture_columns();
+    shown(worker, (&execution, &given), produced, columns, look, now() - started).await
 }
 
 /// What came of it, with the files in formats that browsers show.
 async fn shown(
     worker: &Worker,
-    execution: &Execution,
-    given: &Given,
+    (execution, given): (&Execution, &Given),
     produced: Produced,
+    columns: Vec<String>,
     look: Look,
     duration_ms: f64,
 ) -> Result<(Previewed, Array), Failure> {
@@ -238,6 +246,7 @@ async fn shown(
         outputs,
         warnings,
         placed: produced.placed,
+        columns,
         input_bytes: bytes,
         input_width: width,
         input_height: height,

@@ -194,6 +194,42 @@ impl Outline {
     }
 }
 
+/// A drawing at another width, with its proportions; `None` if it has no size.
+pub fn with_width(text: &str, width: u32) -> Option<String> {
+    let mut reader = Reader::from_str(text);
+    let (root, tag, is_empty) = loop {
+        let start = reader.buffer_position() as usize;
+        let (root, is_empty) = match reader.read_event().ok()? {
+            Event::Start(root) => (root, false),
+            Event::Empty(root) => (root, true),
+            Event::Eof => return None,
+            _ => continue,
+        };
+        break (root, start..reader.buffer_position() as usize, is_empty);
+    };
+    let [own_width, own_height] = Outline::of_root(&root).size;
+    let height = f64::from(width) * own_height / own_width;
+    if !(height > 0.0 && height.is_finite()) {
+        return None;
+    }
+    let mut written = format!("<{}", root.name().0);
+    let (mut attributes, mut has_view) = (root.attributes(), false);
+    for attribute in attributes.with_checks(false).flatten() {
+        let (key, value) = (attribute.key.0, attribute.value);
+        has_view |= key == "viewBox";
+        if !matches!(key, "width" | "height") {
+            let quote = if value.contains('"') { '\'' } else { '"' };
+            written.push_str(&format!(" {key}={quote}{value}{quote}"));
+        }
+    }
+    if !has_view {
+        written.push_str(&format!(" viewBox=\"0 0 {own_width} {own_height}\""));
+    }
+    let end = if is_empty { "/>" } else { ">" };
+    written.push_str(&format!(" width=\"{width}\" height=\"{height}\"{end}"));
+    Some([&text[..tag.start], &written, &text[tag.end..]].concat())
+}
+
 /// A length in pixels (CSS Values 3, 6.2); percentages are of `base`.
 fn pixels(length: Length, base: f64) -> f64 {
     let inches = |inches: f64| inches * DPI;
@@ -312,6 +348,28 @@ mod tests {
             ("inkscape:width='7' width='20' height='10'", [20, 10]),
         ] {
             assert_eq!(size(root), expected, "{root}");
+        }
+    }
+
+    #[test]
+    fn a_width_keeps_the_proportions() {
+        let of = |text: &str| with_width(text, 60);
+        for (root, expected) in [
+            ("<svg width='20' height='10'/>", "<svg viewBox=\"0 0 20 10\" width=\"60\" height=\"30\"/>"),
+            ("<svg viewBox='0 0 4 2'>", "<svg viewBox=\"0 0 4 2\" width=\"60\" height=\"30\">"),
+            (
+                "<s:svg\n a='\"' height=\"20\" viewBox='1 2 4 8' >x",
+                "<s:svg a='\"' viewBox=\"1 2 4 8\" width=\"60\" height=\"120\">x",
+            ),
+            (
+                "<?xml version='1.0'?><!-- <svg> --><svg/>",
+                "<?xml version='1.0'?><!-- <svg> --><svg viewBox=\"0 0 300 150\" width=\"60\" height=\"30\"/>",
+            ),
+        ] {
+            assert_eq!(of(root).as_deref(), Some(expected));
+        }
+        for text in ["<svg width='0' height='9'/>", "<svg width='9' height='0'/>", "<svg", "", "text"] {
+            assert_eq!(of(text), None, "{text}");
         }
     }
 

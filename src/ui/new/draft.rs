@@ -374,6 +374,25 @@ impl Draft {
         }
     }
 
+    /// Whether an input takes a file that is no picture, tracked.
+    pub(crate) fn takes_file(self, key: &str) -> bool {
+        self.inputs.with(|inputs| inputs.iter().any(|input| input.is_file && Self::key(input) == key))
+    }
+
+    /// Whether the chosen workflow runs the rows of a table, tracked.
+    pub(crate) fn has_table(self) -> bool {
+        self.with_document(document::has_table)
+    }
+
+    /// Stores the first of some files as that of an input, in place of the one before.
+    pub(crate) async fn import_file(self, key: String, files: Vec<web_sys::File>) {
+        let Some(file) = files.into_iter().next() else { return };
+        self.clear(&key);
+        self.missing.update(|missing| missing.retain(|one| one.key != key));
+        let id = self.fresh_id();
+        self.import(key, vec![(id, Picked { file, path: None })]).await;
+    }
+
     /// Stores what was selected and adds it to an input.
     pub(crate) async fn import_selection(self, key: String, mut selection: Selection) {
         let mut is_told = self.open_documents(&mut selection).await;
@@ -545,12 +564,14 @@ impl Draft {
         });
         self.arriving
             .update(|arriving| arriving.retain(|item| files.binary_search_by_key(&item.id, |(id, ..)| *id).is_err()));
+        let takes_file = untrack(|| self.takes_file(key));
         let (mut stored, mut missing) = (Vec::new(), Vec::new());
         for (id, picked, outcome) in files {
             let Picked { file, path } = picked;
             match outcome {
                 Ok(Imported { asset_id, name, bytes, header }) => {
                     let source_url = format!("asset:{asset_id}");
+                    let header = header.filter(|_| !takes_file);
                     stored.push(Entry { id, name, path, bytes, source_url, header, file: Some(file) });
                 }
                 Err(reason) => missing.push(Missing { id, key: key.to_owned(), name: file.name(), path, reason }),
@@ -625,7 +646,7 @@ impl Draft {
             return self.notices.info("The page is still starting.", "Try again in a moment.");
         }
         spawn_local(async move {
-            let mut pictures = HashMap::<String, Vec<Entry>>::new();
+            let (mut pictures, mut named) = (HashMap::<String, Vec<Entry>>::new(), HashSet::new());
             let mut offset = 0;
             loop {
                 let page = match self.services.executions(&batch_id, Subset::All, offset, PORTION).await {
@@ -634,7 +655,7 @@ impl Draft {
                 };
                 let is_wanted = |index| only.as_ref().is_none_or(|only| only.contains(&index));
                 for execution in page.executions.iter().filter(|one| is_wanted(one.asset_index)) {
-                    self.collect_inputs(execution, &mut pictures);
+                    self.collect_inputs(execution, &mut pictures, &mut named);
                 }
                 offset += PORTION;
                 if offset >= page.matching {
@@ -658,15 +679,28 @@ impl Draft {
         });
     }
 
-    fn collect_inputs(self, execution: &Execution, pictures: &mut HashMap<String, Vec<Entry>>) {
-        for (position, input) in execution.input_asset.inputs.iter().enumerate() {
-            let primary = position == 0 && !execution.gathers();
+    /// Copies the pictures of an execution. Those that the rows of a table have named, in `named`, are copied once, and templates are
+    /// part of the workflow.
+    fn collect_inputs(
+        self,
+        execution: &Execution,
+        pictures: &mut HashMap<String, Vec<Entry>>,
+        named: &mut HashSet<String>,
+    ) {
+        let asset = &execution.input_asset;
+        let has_columns = asset.inputs.iter().any(|input| input.column.is_some());
+        let copied = asset.inputs.iter().enumerate().filter(|(_, input)| input.column.is_some() == has_columns);
+        for (position, input) in copied {
+            if asset.row.is_some() && !named.insert(input.source_url.clone()) {
+                continue;
+            }
+            let primary = (position == 0 && !execution.gathers()) || has_columns;
             // Pictures that have been fetched meanwhile are stored.
-            let fetched = execution.input_asset.asset_id.as_ref().filter(|_| primary);
+            let fetched = asset.asset_id.as_ref().filter(|_| position == 0 && !execution.gathers());
             let source_url = fetched.map_or_else(|| input.source_url.clone(), |asset_id| format!("asset:{asset_id}"));
             let entries = pictures.entry(if primary { PRIMARY } else { &input.action_id }.to_owned()).or_default();
             let id = self.fresh_id();
-            let bytes = execution.input_size.filter(|_| primary).map_or(0, |size| size.bytes);
+            let bytes = execution.input_size.filter(|_| position == 0).map_or(0, |size| size.bytes);
             entries.push(Entry {
                 id,
                 name: input.name.clone(),
@@ -850,6 +884,13 @@ impl Draft {
         self.edit_whole("Reset", original);
     }
 
+    /// Lists the columns of pictures that the table has in the chosen workflow, as one step, so that they can be connected.
+    pub(crate) fn note_columns(self, columns: &[String]) {
+        if let Some(listed) = editing::with_columns(&self.document_now(), columns) {
+            self.edit_whole("Columns of the table", listed);
+        }
+    }
+
     /// Replaces the chosen workflow, as one step with a name.
     pub(crate) fn edit_whole(self, name: &str, document: Value) {
         self.change(|history| history.replace(name, document));
@@ -1031,7 +1072,13 @@ impl Draft {
             inputs
                 .iter()
                 .find(|input| input.named == 0 && self.with_pictures(Self::key(input), <[Entry]>::is_empty))
-                .map(|input| if input.primary { "pictures".to_owned() } else { input.title.to_ascii_lowercase() })
+                .map(|input| {
+                    if input.primary && !input.is_file {
+                        "pictures".to_owned()
+                    } else {
+                        input.title.to_ascii_lowercase()
+                    }
+                })
         });
         missing.map(|what| format!("Add {what} to run."))
     }
@@ -1158,9 +1205,14 @@ impl Draft {
     /// The chosen workflow with these of the picked pictures.
     fn workflow_with(self, takes: impl Fn(&Entry, bool) -> bool) -> Value {
         let mut workflow = self.with_document(Value::clone);
+        // The rows of a table name their pictures, so all of them have to be there.
+        let has_table = self.has_table();
         for input in self.inputs.get() {
             let images: Vec<Value> = self.with_pictures(Self::key(&input), |entries| {
-                entries.iter().filter(|entry| takes(entry, input.primary)).map(image).collect()
+                let taken = entries.iter().filter(|entry| takes(entry, input.primary));
+                // A preview shows the row that names the first one.
+                let others = entries.iter().filter(|entry| has_table && !takes(entry, input.primary));
+                taken.chain(others).map(image).collect()
             });
             if !images.is_empty() {
                 workflow = document::with_images(&workflow, &input.action_id, images);

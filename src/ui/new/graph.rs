@@ -317,7 +317,7 @@ impl Canvas {
     }
 
     /// Begins a connection at an output port.
-    fn begin(self, step: &Step, port: &'static str) {
+    fn begin(self, step: &Step, port: &str) {
         let Some(row) = step.outputs.iter().find(|one| one.name == port) else { return };
         let source = (step.action_id.clone(), port.to_owned());
         let fitting = self.editor.with(|now| editing::fitting(now, of(&source)));

@@ -21,12 +21,18 @@ use crate::view_model::{accept, format};
 #[component]
 pub(crate) fn Picked() -> impl IntoView {
     let draft = expect_context::<Draft>();
-    let others = move || draft.inputs().get().into_iter().skip(1).enumerate().collect::<Vec<_>>();
+    let takes_file = Memo::new(move |_| draft.takes_file(PRIMARY));
+    let others = move || {
+        let skipped = usize::from(!takes_file.get());
+        draft.inputs().get().into_iter().skip(skipped).enumerate().collect::<Vec<_>>()
+    };
     view! {
         <Duplicates/>
         <UnreadablePictures/>
         <MissingFiles/>
-        <PickedList key=PRIMARY.to_owned() fewest=1/>
+        <Show when=move || !takes_file.get()>
+            <PickedList key=PRIMARY.to_owned() fewest=1/>
+        </Show>
         <For each=others key=|(index, input)| (*index, input.clone()) let:other>
             <OtherDrop first={other.0 == 0} input=other.1/>
         </For>
@@ -337,11 +343,14 @@ fn Tile(entry: Entry, key: String) -> impl IntoView {
 /// From this many pictures on, a further input lists them; fewer are shown next to its name.
 const MANY: u32 = 4;
 
-/// A further input, such as the logo.
+/// What is picked for an input of a file that is no picture.
+const FILES: &str = ".csv,.tsv,.txt,.json,.svg";
+
+/// A further input, such as the logo or a table.
 #[component]
 fn OtherDrop(first: bool, input: Input) -> impl IntoView {
     let draft = expect_context::<Draft>();
-    let key = StoredValue::new(input.action_id.clone());
+    let key = StoredValue::new(Draft::key(&input).to_owned());
     let count = Memo::new(move |_| key.with_value(|key| draft.with_pictures(key, <[Entry]>::len)) as u32);
     let beside = move || match count.get() {
         1..MANY => key.with_value(|key| draft.with_pictures(key, <[Entry]>::to_vec)),
@@ -349,7 +358,9 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
     };
     let clear = move |_| key.with_value(|key| draft.clear_with_undo(key));
     let hint = match input.named {
+        0 if input.is_file => "A table (CSV, TSV, JSON) or an SVG template.".to_owned(),
         0 => "One for all pictures, or one for each.".to_owned(),
+        _ if input.is_file => "Set by the workflow; drop to replace.".to_owned(),
         named => {
             format!("{} set by the workflow; drop to replace.", format::plural(named as u64, "picture", "pictures"))
         }
@@ -357,9 +368,13 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
     let picked = move |files: FileList| {
         draft.add(key.get_value(), Source::of_list(&files));
     };
-    let testid = if first { "logo-input".to_owned() } else { format!("input-{}", input.action_id) };
+    let (accept, multiple) = match input.is_file {
+        true => (FILES.to_owned(), false),
+        false => (accept::pictures(), true),
+    };
+    let testid = if first && !input.is_file { "logo-input".to_owned() } else { format!("input-{}", input.action_id) };
     view! {
-        <div class="drop-zone other" data-testid=format!("drop-{}", input.action_id) data-slot=input.action_id.clone()>
+        <div class="drop-zone other" data-testid=format!("drop-{}", input.action_id) data-slot=key.get_value()>
             <Icon shape=Shape::Layers/>
             <div>
                 <p class="drop-title">{input.title.clone()}</p>
@@ -370,7 +385,7 @@ fn OtherDrop(first: bool, input: Input) -> impl IntoView {
                     <Tile entry key=key.get_value()/>
                 </For>
             </ul>
-            <FilePicker label=input.title.clone() accept=accept::pictures() testid=testid multiple=true on_pick=picked>
+            <FilePicker label=input.title.clone() accept testid=testid multiple on_pick=picked>
                 <Icon shape=Shape::Plus/>
                 "Pick"
             </FilePicker>

@@ -17,14 +17,16 @@ use crate::view_model::format;
 #[component]
 pub(crate) fn Pictures() -> impl IntoView {
     let draft = expect_context::<Draft>();
-    let shows_more = Memo::new(move |_| draft.picked() > 0 || draft.inputs().with(|inputs| inputs.len() > 1));
+    let takes_file = Memo::new(move |_| draft.takes_file(PRIMARY));
+    let shows_more =
+        Memo::new(move |_| draft.picked() > 0 || takes_file.get() || draft.inputs().with(|inputs| inputs.len() > 1));
     view! {
         <section class="panel section" aria-labelledby="pictures-title">
             <div class="spread">
                 <h2 id="pictures-title">"Pictures"</h2>
                 <Totals/>
             </div>
-            <PrimaryDrop/>
+            <Show when=move || !takes_file.get()><PrimaryDrop/></Show>
             <ImportProgress/>
             {move || shows_more.get().then(|| view! { <Soon>{parts::later(|later| (later.picked)())}</Soon> })}
         </section>

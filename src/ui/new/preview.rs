@@ -391,9 +391,15 @@ fn Result(
     moves: Memo<Option<(String, Placed)>>,
     scale: RwSignal<f64>,
 ) -> impl IntoView {
+    let draft = expect_context::<Draft>();
     let entry = Memo::new(move |_| shown.get().and_then(|shown| shown.entry.clone()));
     let of = move |shown: &Shown| output.get().min(shown.rendered.outputs.len().saturating_sub(1));
     let rendered = move || shown.get().map(|shown| shown.rendered.clone());
+    Effect::new(move || {
+        if let Some(shown) = shown.get() {
+            draft.note_columns(&shown.rendered.columns);
+        }
+    });
     let outputs = Memo::new(move |_| rendered().map_or_else(Vec::new, |rendered| rendered.outputs));
     let chosen = Memo::new(move |_| shown.get().and_then(|shown| shown.rendered.outputs.get(of(&shown)).cloned()));
     // Behind the addresses of the outputs is that of the picture.
@@ -413,7 +419,11 @@ fn Result(
         (chosen.get().map(|output| facts(&output, bytes, rendered.duration_ms)), rendered.warnings)
     });
     let facts = move || known.with(|(facts, _)| facts.clone());
-    let asset_id = Memo::new(move |_| entry.get().and_then(|entry| entry.asset_id));
+    let asset_id = Memo::new(move |_| {
+        // A table is no picture.
+        let entry = entry.get().filter(|_| !draft.takes_file(PRIMARY));
+        entry.and_then(|entry| entry.asset_id)
+    });
     let instead = Instead::Url(Signal::derive_local(move || shown.get().and_then(|shown| shown.picture())));
     let before = move || {
         let instead = Some(instead.clone());

@@ -236,7 +236,7 @@ fn Group(node: Node) -> impl IntoView {
     let is_open = unfolded.get(&node.action_id).unwrap_or(match action.role {
         Role::Transform | Role::Gather => index <= 1,
         Role::Note => true,
-        Role::Source | Role::Sink => false,
+        Role::Source | Role::Data | Role::Sink => false,
     });
     let toggled = move |_| {
         if let Some(frame) = frame.get_untracked() {

@@ -9,7 +9,7 @@ use super::clipboard::follow_clipboard;
 use super::draft::Draft;
 use super::fields::Explained;
 use super::settings::{Adding, ShowsGraph, Unfolded};
-use crate::actions::{Action, Category, Role};
+use crate::actions::{Action, Category, PortType, Role};
 use crate::ui::focus::{focus, is_composing, is_text_field};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
@@ -134,7 +134,7 @@ pub(crate) fn StepMenu(index: usize, action_id: StoredValue<String>, action: &'s
                     text="Add a step after"
                     on_pick=move || adding.set(Some(Place::After(action_id.get_value())))
                 />
-                {(action.role != Role::Sink && !is_note).then(|| view! {
+                {action.outputs.iter().any(|port| port.kind == PortType::Image).then(|| view! {
                     <Show
                         when=move || looked_at.get()
                         fallback=move || view! {

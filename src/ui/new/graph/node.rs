@@ -47,7 +47,8 @@ pub(super) fn Node(canvas: Canvas, step: Step, stop: Memo<Option<String>>) -> im
     });
     let outputs = step.outputs.clone().into_iter().map(|port| {
         let title = step.title.clone();
-        let start = move || whole.with_value(|step| canvas.begin(step, port.name));
+        let name = StoredValue::new(port.name.clone());
+        let start = move || whole.with_value(|step| name.with_value(|name| canvas.begin(step, name)));
         let pressed = move |event: PointerEvent| {
             if event.button() == 0 {
                 start();

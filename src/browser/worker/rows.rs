@@ -1,0 +1,68 @@
+//! Executions of rows: reading the table, and filling in templates before they run.
+
+use super::{Worker, read};
+use crate::batch::records::Execution;
+use crate::codecs;
+use crate::engine::{InputAsset, InputRef, Plan, StagedPlan};
+use crate::error::{ErrorCategory, Failure, Phase, Warning};
+use crate::workflow::Diagnostic;
+
+impl Worker {
+    /// Reads the table that a document runs, and its templates: what each row's execution works on.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(super) async fn read_rows(&self, document: &str) -> Result<Vec<InputAsset>, Vec<Diagnostic>> {
+        let document = serde_json::from_str(document).unwrap_or_default();
+        let mut plan = read(document, StagedPlan::build).map_err(|failure| vec![unreadable(failure, "")])?;
+        self.bind_rows(&mut plan.each).await?;
+        Ok(plan.each.graph().input_assets())
+    }
+
+    /// Gives a plan its table.
+    ///
+    /// # Errors
+    /// What is wrong with table and templates.
+    pub(super) async fn bind_rows(&self, plan: &mut Plan) -> Result<(), Vec<Diagnostic>> {
+        let mut contents = Vec::new();
+        for wanted in plan.graph().wanted()? {
+            let file = InputRef::of(&wanted.action_id, &wanted.file);
+            let read = match self.input(&file).await {
+                Ok(read) => read.map(|(bytes, _)| bytes),
+                Err(error) => Err(Failure::system(error.to_string(), "Try again.")),
+            };
+            contents.push(read.map_err(|failure| vec![unreadable(failure, &wanted.action_id)])?);
+        }
+        plan.bind_files(&contents)
+    }
+
+    /// Fills in the templates among an execution's inputs; hints tell of missing values.
+    pub(super) async fn fill_templates(
+        &self,
+        plan: &Plan,
+        execution: &Execution,
+        contents: &mut [Vec<u8>],
+    ) -> Result<Vec<Warning>, Failure> {
+        if !plan.has_templates() {
+            return Ok(Vec::new());
+        }
+        let pictures = execution.input_asset.inputs.iter().zip(contents.iter());
+        for (input, bytes) in pictures.filter(|(input, _)| input.column.is_some()) {
+            self.decoder(codecs::sniff(bytes)).await.map_err(|failure| failure.at(&input.action_id))?;
+        }
+        plan.fill_templates(&execution.input_asset, contents, Some(&self.decoders))
+    }
+}
+
+fn unreadable(failure: Failure, action_id: &str) -> Diagnostic {
+    Diagnostic::error("unreadable_data", failure.message, failure.hint).at(action_id)
+}
+
+/// The first of some diagnostics as a failure, for a preview.
+pub(super) fn first_of(found: Vec<Diagnostic>) -> Failure {
+    let Some(first) = found.into_iter().next() else {
+        return Failure::system("The table cannot be run.", "Try again.");
+    };
+    let failure = Failure::new(ErrorCategory::ValidationError, Phase::Setup, first.message, first.hint);
+    failure.at(&first.action_id.unwrap_or_default())
+}
