@@ -427,6 +427,9 @@ pub struct StagedFile {
     pub height: u32,
     /// Of the file, hex: its asset id.
     pub sha256: String,
+    /// The custom actions that had a part in it, each with the SHA-256 of its module.
+    #[serde(default, skip_serializing_if = "SortedMap::is_empty")]
+    pub modules: SortedMap<String, String>,
 }
 
 /// When an attempt was handed to its worker, and how long it took.

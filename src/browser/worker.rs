@@ -631,6 +631,7 @@ async fn collect_results(
                     width: output.size.width,
                     height: output.size.height,
                     sha256: asset.asset_id.clone(),
+                    modules: output.modules,
                 });
                 assets.push(asset);
                 continue;

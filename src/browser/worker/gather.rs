@@ -53,6 +53,11 @@ impl Worker {
             produced.warnings.extend(plan.incomplete(failed, gathered.count));
             // It is the result, or what became of it.
             produced.input_thumbnail = None;
+            for output in &mut produced.outputs {
+                output
+                    .modules
+                    .extend(staged.iter().flat_map(|file| &file.modules).map(|(name, id)| (name.clone(), id.clone())));
+            }
             produced
         }))
     }
