@@ -572,6 +572,7 @@ test("a curve is edited by its points, with the pointer and with keys, or as tex
 test("a gradient is edited by its stops, with the pointer, with keys and as text", async (t) => {
   const { page } = await open(t);
   const document = pictures.chain("on-gradient", [["background", { fill: "gradient", color: "#ff0000", color2: "#0000ff" }]], { format: "png" });
+  await page.locator(id("workflow-card-own")).click();
   await page.locator(id("own-file")).setInputFiles({ name: "mine.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(document)) });
   const field = "field-background-1-stops";
   const frame = page.locator(`${id("form-background-1")} summary`);
