@@ -122,10 +122,15 @@ pub fn return_missing(
 /// Hands an execution to a worker: pending → running, with one more attempt. `alone` says that nothing else is in
 /// flight while it runs. Returns the attempt's number, which is needed to finish it.
 ///
-/// `None`, and nothing changes, when the batch has ended or is paused, or the execution is not pending.
+/// `None`, and nothing changes, when the batch has ended or is paused, or the execution is not pending; or when it gathers what
+/// others make that have not ended.
 pub fn hand_out(progress: &mut Progress, execution: &mut Execution, alone: bool, now: Millis) -> Option<u32> {
     let ExecutionState::Pending { suspect } = execution.state else { return None };
     if progress.status.is_end() || progress.paused.is_some() {
+        return None;
+    }
+    // As long as another has not ended, none of those that gather has.
+    if execution.gathers() && progress.assets.unfinished() > progress.gathering {
         return None;
     }
     execution.state = ExecutionState::Running(Flight { started_at: now, alone, suspect });
@@ -1250,6 +1255,18 @@ pub(crate) mod tests {
             start(progress, execution, 1.0);
             if well { end_well(progress, execution, 2.0) } else { end_badly(progress, execution, 2.0) }
         }
+    }
+
+    #[test]
+    fn what_gathers_is_not_handed_out_while_another_has_not_ended() {
+        let (mut progress, mut executions) = gathering_batch();
+        start(&mut progress, &mut executions[0], 1.0);
+        end_badly(&mut progress, &mut executions[0], 2.0);
+        assert_eq!(hand_out(&mut progress, &mut executions[2], false, 3.0), None);
+        start(&mut progress, &mut executions[1], 3.0);
+        assert_eq!(hand_out(&mut progress, &mut executions[2], false, 4.0), None);
+        end_well(&mut progress, &mut executions[1], 5.0);
+        assert_eq!(hand_out(&mut progress, &mut executions[2], false, 6.0), Some(1));
     }
 
     #[test]

@@ -85,8 +85,9 @@ impl GatheringPlan {
 
     /// What is said of a result in which so many of all pictures are missing.
     pub fn incomplete(&self, missing: u32, all: u32) -> Option<Warning> {
-        let message = format!("{missing} of {all} pictures are missing here, because they failed.");
-        let hint = "Retry them: this is made again afterwards.";
+        let (are, they) = if missing == 1 { ("is", "it") } else { ("are", "they") };
+        let message = format!("{missing} of {all} pictures {are} missing here, because {they} failed.");
+        let hint = "Retry what failed: this is made again afterwards.";
         (missing > 0).then(|| Warning::new("pictures_missing", message, hint).at(&self.action_id))
     }
 }

@@ -965,7 +965,9 @@ mod tests {
                 let mut found = errors(&edited);
                 // Pieces cannot be split again, which the one who adds it is told.
                 found.retain(|one| action.action_type != "split" || one.code != "split_twice");
-                // Nor can a second table be run.
+                // Nor can pictures be gathered again,
+                found.retain(|one| action.role != Role::Gather || one.code != "gathered_twice");
+                // or a second table be run.
                 found.retain(|one| action.action_type != "parse-data" || one.code != "several_tables");
                 assert_eq!(found, [], "{} {}", builtin.id, action.action_type);
                 let removed = without_step(&edited, at(&edited, &id));

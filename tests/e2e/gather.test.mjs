@@ -56,7 +56,7 @@ test("a sheet is made without what failed, and again when that has been retried"
   const { batchId, status, executions: all } = await run(page, withImages(SHEET, { photos: assets }));
   assert.deepEqual([status.status, status.assets.failed], ["completed", 1]);
   const [warning] = all[3].warnings;
-  assert.deepEqual([warning.code, warning.level, warning.message], ["pictures_missing", "doubt", "1 of 3 pictures are missing here, because they failed."]);
+  assert.deepEqual([warning.code, warning.level, warning.message], ["pictures_missing", "doubt", "1 of 3 pictures is missing here, because it failed."]);
   assert.deepEqual(await cells(await readAsset(page, all[3].outputs[0].url), 2), [COLOURS[0], COLOURS[2]]);
 
   const [instead] = await importFiles(page, [await plain(1)]);

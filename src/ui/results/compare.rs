@@ -19,6 +19,8 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
     let chosen = RwSignal::new(0_usize);
     let output = move || outputs.with_value(|outputs| outputs.get(chosen.get()).cloned());
     let input = execution.input_asset.asset_id.clone();
+    // There may be nothing before it, as where pictures were gathered.
+    let is_alone = input.is_none();
     let thumbnail = execution.input_thumbnail.clone().map(Instead::Asset);
     let alt = name(&execution);
     let choice =
@@ -46,6 +48,7 @@ pub(crate) fn Compare(execution: Arc<Execution>) -> impl IntoView {
             background=Signal::derive(move || if transparent.get() { behind.background() } else { String::new() })
             before
             after
+            alone=Signal::derive(move || is_alone)
         />
         <Show when=move || transparent.get()><BehindChoice/></Show>
     }
