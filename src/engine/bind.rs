@@ -160,14 +160,15 @@ impl Graph {
 
     /// The execution that a preview shows: of the first row that names the first of the pictures, or else of the first row.
     pub fn shown_row(&self) -> u32 {
-        let first = self.rows.as_ref().and_then(|rows| rows.pool.first());
-        let shows = |index: &u32| {
-            let inputs = self.input_asset(*index).inputs;
-            inputs
-                .iter()
-                .any(|input| input.column.is_some() && first.is_some_and(|first| first.source_url == input.source_url))
+        let Some(Rows { table, pool, .. }) = &self.rows else { return 0 };
+        let Some(first) = pool.first() else { return 0 };
+        let names = |value: &String| {
+            let is = |name: &str| value.trim().eq_ignore_ascii_case(name);
+            is(file_name(&first.name)) || first.path.as_deref().is_some_and(is)
         };
-        (0..self.row_count().unwrap_or(0) as u32).find(shows).unwrap_or(0)
+        let shows =
+            |row: &Vec<String>| row.iter().zip(&table.columns).any(|(value, column)| column.is_picture && names(value));
+        table.rows.iter().position(shows).unwrap_or(0) as u32
     }
 }
 

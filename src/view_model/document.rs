@@ -481,6 +481,29 @@ mod tests {
     }
 
     #[test]
+    fn a_table_and_a_template_are_inputs_of_files() {
+        let banners = builtin::find("price-banners").unwrap().document();
+        assert!(has_table(&banners) && !has_table(&watermark()));
+        let shown = |document: &Value| -> Vec<(String, bool, bool, usize)> {
+            let inputs = inputs(document).into_iter();
+            inputs.map(|one| (one.action_id, one.primary, one.is_file, one.named)).collect()
+        };
+        let own = |id: &str, primary, is_file, named| (id.to_owned(), primary, is_file, named);
+        let expected = [own("photos", true, false, 0), own("table", false, true, 1), own("template", false, true, 1)];
+        assert_eq!(shown(&banners), expected);
+        let document = with_images(&banners, "table", vec![json!({ "name": "t.csv", "sourceUrl": "asset:1" })]);
+        assert_eq!(document["actions"][1]["parameters"]["files"][0]["name"], "t.csv");
+        assert_eq!(document["actions"][1]["parameters"].get("images"), None);
+        let linked = for_link(&document);
+        let files = |index: usize| linked["actions"][index]["parameters"]["files"].as_array().map(Vec::len);
+        assert_eq!((files(1), files(2)), (Some(0), Some(1)), "what is in the document stays");
+        // Without pictures, the table is what is picked first.
+        let mut alone = banners;
+        alone["actions"].as_array_mut().unwrap().remove(0);
+        assert_eq!(shown(&alone), [own("table", true, true, 1), own("template", false, true, 1)]);
+    }
+
+    #[test]
     fn images_go_to_the_input_they_were_dropped_on() {
         let document = with_images(&watermark(), "logo", vec![json!({ "name": "logo.png", "sourceUrl": "asset:1" })]);
         let inputs = inputs(&document);
