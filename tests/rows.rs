@@ -334,6 +334,16 @@ fn what_a_template_asks_for_and_the_table_lacks_is_said() {
 }
 
 #[test]
+fn a_template_that_repeats_a_long_value_is_refused() {
+    let text = format!("<svg {SVG} width='20' height='10'>{}</svg>", "<text>{{title}}</text>".repeat(2000));
+    let plan = bound(&banners(None), table(&format!("title\n{}\n", "a".repeat(100_000))), Some(&text));
+    let asset = plan.graph().input_asset(0);
+    let failure = plan.fill_templates(&asset, &mut [text.into_bytes()], None).expect_err("200 MB");
+    assert!(failure.message.contains("more than 64 MiB"), "{}", failure.message);
+    assert_eq!(failure.action_id.as_deref(), Some("banner"));
+}
+
+#[test]
 fn a_value_adds_no_element_and_fetches_nothing() {
     let text = format!(
         "<svg {SVG} width='20' height='10'><rect width='20' height='10' fill='{{{{color}}}}'/>\
