@@ -198,8 +198,21 @@ fn a_path_tells_pictures_of_the_same_name_apart() {
     let mut document = captions(&[]);
     let image = |path: &str| json!({ "name": "a.png", "path": path, "sourceUrl": format!("asset:{path}") });
     document["actions"][1]["parameters"]["images"] = json!([image("shoes/a.png"), image("hats/a.png")]);
-    let plan = bound(&document, table("Article No,price,@photo\n1,20,hats/a.png\n"), None);
-    assert_eq!(plan.graph().input_asset(0).inputs[0].source_url, "asset:hats/a.png");
+    let found = |photo: &str| {
+        let plan = bound(&document, table(&format!("Article No,price,@photo\n1,20,{photo}\n")), None);
+        plan.graph().input_asset(0).inputs[0].source_url.clone()
+    };
+    assert_eq!(found("hats/a.png"), "asset:hats/a.png");
+    assert_eq!(found("Shoes\\A.png"), "asset:shoes/a.png");
+    assert_eq!(problems(&document, table("Article No,price,@photo\n1,20,a.png\n"), None)[0].0, "missing_picture");
+    // The same file twice is one, and a folder that is not known makes no difference.
+    document["actions"][1]["parameters"]["images"] =
+        json!([image("hats/a.png"), image("hats/a.png"), { "name": "", "sourceUrl": "asset:x" }]);
+    let plan = bound(&document, table("Article No,price,@photo\n1,20,a.png\n2,20,photos/a.png\n"), None);
+    let urls =
+        plan.graph().input_assets().into_iter().map(|asset| asset.inputs[0].source_url.clone()).collect::<Vec<_>>();
+    assert_eq!(urls, ["asset:hats/a.png", "asset:hats/a.png"]);
+    assert_eq!(problems(&document, table("Article No,price,@photo\n1,20,\n"), None)[0].0, "missing_picture");
 }
 
 #[test]

@@ -172,25 +172,33 @@ impl Graph {
     }
 }
 
-/// The pictures that rows may name, by their names and paths; of several with the same the first, and how many there are.
+/// The pictures that rows may name, by their names and paths: of several with the same the first, and how many files they are.
 struct Pool<'a>(SortedMap<String, (&'a InputImage, u32)>);
 
 impl<'a> Pool<'a> {
     fn of(pictures: &'a [InputImage]) -> Self {
         let mut known: SortedMap<String, (&InputImage, u32)> = SortedMap::new();
-        let mut add = |key: &str, picture| {
+        let mut add = |key: &str, picture: &'a InputImage| {
             let key = key.to_ascii_lowercase();
-            let count = known.get(&key).map_or(0, |(_, count)| *count);
-            let first = known.get(&key).map_or(picture, |(first, _)| *first);
-            known.insert(key, (first, count + 1));
+            let found = match known.get(&key) {
+                Some((first, count)) => (*first, count + u32::from(first.source_url != picture.source_url)),
+                None => (picture, 1),
+            };
+            known.insert(key, found);
         };
-        for picture in pictures {
+        for picture in pictures.iter().filter(|picture| !picture.name.is_empty()) {
             add(file_name(&picture.name), picture);
             if let Some(path) = picture.path.as_deref().filter(|path| *path != picture.name) {
                 add(path, picture);
             }
         }
         Self(known)
+    }
+
+    /// What is called so: by its path, or else by the last part of it.
+    fn find(&self, wanted: &str) -> Option<&(&'a InputImage, u32)> {
+        let path = wanted.to_ascii_lowercase().replace('\\', "/");
+        self.0.get(&path).or_else(|| self.0.get(file_name(&path)))
     }
 
     /// The pictures that a column names, row by row.
@@ -206,7 +214,7 @@ impl<'a> Pool<'a> {
         let mut pictures = Vec::with_capacity(table.rows.len());
         for (index, row) in table.rows.iter().enumerate() {
             let wanted = row[column].trim();
-            let known = self.0.get(&wanted.to_ascii_lowercase());
+            let known = self.find(wanted);
             let wrong = match known {
                 Some((_, 1)) => None,
                 Some((_, count)) => Some(format!("names \"{wanted}\", and {count} pictures are called so")),
