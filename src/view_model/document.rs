@@ -228,6 +228,15 @@ pub fn has_table(document: &Value) -> bool {
     list(document, "actions").iter().any(|action| text(action, "actionType") == parse_data::ACTION.action_type)
 }
 
+/// The input that a file of this name is for, whatever it was dropped on: a table, if the workflow runs one.
+pub fn input_of(document: &Value, name: &str) -> Option<String> {
+    let extension = name.rsplit('.').next().unwrap_or_default();
+    let is_table = ["csv", "tsv"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+    let mut connections = list(document, "connections").iter().filter(|_| is_table);
+    let edge = connections.find(|connection| text(connection, "targetPort") == parse_data::FILE.name)?;
+    Some(text(edge, "connectionSource").to_owned())
+}
+
 /// Whether the action at `index` is turned off.
 pub fn is_off(document: &Value, index: usize) -> bool {
     let action = list(document, "actions").get(index);
@@ -497,6 +506,8 @@ mod tests {
         let linked = for_link(&document);
         let files = |index: usize| linked["actions"][index]["parameters"]["files"].as_array().map(Vec::len);
         assert_eq!((files(1), files(2)), (Some(0), Some(1)), "what is in the document stays");
+        assert_eq!(input_of(&document, "prices.CSV").as_deref(), Some("table"));
+        assert_eq!((input_of(&document, "csv.png"), input_of(&watermark(), "prices.csv")), (None, None));
         // Without pictures, the table is what is picked first.
         let mut alone = banners;
         alone["actions"].as_array_mut().unwrap().remove(0);
