@@ -198,8 +198,21 @@ fn a_path_tells_pictures_of_the_same_name_apart() {
     let mut document = captions(&[]);
     let image = |path: &str| json!({ "name": "a.png", "path": path, "sourceUrl": format!("asset:{path}") });
     document["actions"][1]["parameters"]["images"] = json!([image("shoes/a.png"), image("hats/a.png")]);
-    let plan = bound(&document, table("Article No,price,@photo\n1,20,hats/a.png\n"), None);
-    assert_eq!(plan.graph().input_asset(0).inputs[0].source_url, "asset:hats/a.png");
+    let found = |photo: &str| {
+        let plan = bound(&document, table(&format!("Article No,price,@photo\n1,20,{photo}\n")), None);
+        plan.graph().input_asset(0).inputs[0].source_url.clone()
+    };
+    assert_eq!(found("hats/a.png"), "asset:hats/a.png");
+    assert_eq!(found("Shoes\\A.png"), "asset:shoes/a.png");
+    assert_eq!(problems(&document, table("Article No,price,@photo\n1,20,a.png\n"), None)[0].0, "missing_picture");
+    // The same file twice is one, and a folder that is not known makes no difference.
+    document["actions"][1]["parameters"]["images"] =
+        json!([image("hats/a.png"), image("hats/a.png"), { "name": "", "sourceUrl": "asset:x" }]);
+    let plan = bound(&document, table("Article No,price,@photo\n1,20,a.png\n2,20,photos/a.png\n"), None);
+    let urls =
+        plan.graph().input_assets().into_iter().map(|asset| asset.inputs[0].source_url.clone()).collect::<Vec<_>>();
+    assert_eq!(urls, ["asset:hats/a.png", "asset:hats/a.png"]);
+    assert_eq!(problems(&document, table("Article No,price,@photo\n1,20,\n"), None)[0].0, "missing_picture");
 }
 
 #[test]
@@ -331,6 +344,16 @@ fn what_a_template_asks_for_and_the_table_lacks_is_said() {
     let said: Vec<_> = produced.warnings.iter().map(|one| (one.code.as_str(), one.is_doubt())).collect();
     assert_eq!(said, [("row_incomplete", false)]);
     assert_eq!(names(&produced), ["row-3.png"]);
+}
+
+#[test]
+fn a_template_that_repeats_a_long_value_is_refused() {
+    let text = format!("<svg {SVG} width='20' height='10'>{}</svg>", "<text>{{title}}</text>".repeat(2000));
+    let plan = bound(&banners(None), table(&format!("title\n{}\n", "a".repeat(100_000))), Some(&text));
+    let asset = plan.graph().input_asset(0);
+    let failure = plan.fill_templates(&asset, &mut [text.into_bytes()], None).expect_err("200 MB");
+    assert!(failure.message.contains("more than 64 MiB"), "{}", failure.message);
+    assert_eq!(failure.action_id.as_deref(), Some("banner"));
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl Text {
             Placeholder::Height => size.height.to_string(),
             Placeholder::Day => said("the day on which it was taken", (input.day)()),
             Placeholder::Camera => said("a camera", (input.camera)()),
-            Placeholder::Row(column) => said("all of its row", value_of(input.row, column)),
+            Placeholder::Row(column) => said("a value for that column", value_of(input.row, column)),
             // Not known yet, so a text cannot have them.
             Placeholder::Extension | Placeholder::Hash(_) => String::new(),
         });

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::*;
 use crate::batch::transitions::{Findings, Results};
-use crate::engine::Wanted;
 use crate::engine::Graph;
+use crate::engine::Wanted;
 use crate::error::{Failure, Warning};
 use crate::store::{MemoryStore, NewAsset};
 use crate::workflow::builtin;

@@ -160,36 +160,45 @@ impl Graph {
 
     /// The execution that a preview shows: of the first row that names the first of the pictures, or else of the first row.
     pub fn shown_row(&self) -> u32 {
-        let first = self.rows.as_ref().and_then(|rows| rows.pool.first());
-        let shows = |index: &u32| {
-            let inputs = self.input_asset(*index).inputs;
-            inputs
-                .iter()
-                .any(|input| input.column.is_some() && first.is_some_and(|first| first.source_url == input.source_url))
+        let Some(Rows { table, pool, .. }) = &self.rows else { return 0 };
+        let Some(first) = pool.first() else { return 0 };
+        let names = |value: &String| {
+            let is = |name: &str| value.trim().eq_ignore_ascii_case(name);
+            is(file_name(&first.name)) || first.path.as_deref().is_some_and(is)
         };
-        (0..self.row_count().unwrap_or(0) as u32).find(shows).unwrap_or(0)
+        let shows =
+            |row: &Vec<String>| row.iter().zip(&table.columns).any(|(value, column)| column.is_picture && names(value));
+        table.rows.iter().position(shows).unwrap_or(0) as u32
     }
 }
 
-/// The pictures that rows may name, by their names and paths; of several with the same the first, and how many there are.
+/// The pictures that rows may name, by their names and paths: of several with the same the first, and how many files they are.
 struct Pool<'a>(SortedMap<String, (&'a InputImage, u32)>);
 
 impl<'a> Pool<'a> {
     fn of(pictures: &'a [InputImage]) -> Self {
         let mut known: SortedMap<String, (&InputImage, u32)> = SortedMap::new();
-        let mut add = |key: &str, picture| {
+        let mut add = |key: &str, picture: &'a InputImage| {
             let key = key.to_ascii_lowercase();
-            let count = known.get(&key).map_or(0, |(_, count)| *count);
-            let first = known.get(&key).map_or(picture, |(first, _)| *first);
-            known.insert(key, (first, count + 1));
+            let found = match known.get(&key) {
+                Some((first, count)) => (*first, count + u32::from(first.source_url != picture.source_url)),
+                None => (picture, 1),
+            };
+            known.insert(key, found);
         };
-        for picture in pictures {
+        for picture in pictures.iter().filter(|picture| !picture.name.is_empty()) {
             add(file_name(&picture.name), picture);
             if let Some(path) = picture.path.as_deref().filter(|path| *path != picture.name) {
                 add(path, picture);
             }
         }
         Self(known)
+    }
+
+    /// What is called so: by its path, or else by the last part of it.
+    fn find(&self, wanted: &str) -> Option<&(&'a InputImage, u32)> {
+        let path = wanted.to_ascii_lowercase().replace('\\', "/");
+        self.0.get(&path).or_else(|| self.0.get(file_name(&path)))
     }
 
     /// The pictures that a column names, row by row.
@@ -205,7 +214,7 @@ impl<'a> Pool<'a> {
         let mut pictures = Vec::with_capacity(table.rows.len());
         for (index, row) in table.rows.iter().enumerate() {
             let wanted = row[column].trim();
-            let known = self.0.get(&wanted.to_ascii_lowercase());
+            let known = self.find(wanted);
             let wrong = match known {
                 Some((_, 1)) => None,
                 Some((_, count)) => Some(format!("names \"{wanted}\", and {count} pictures are called so")),

@@ -64,29 +64,37 @@ impl Merge<'_> {
         if text.contains("<!ENTITY") {
             return Err(unusable("it declares entities"));
         }
+        // What it becomes is no larger than a drawing may be, however often it repeats a long value.
+        let within = |room: &mut usize, value: String| {
+            *room = room.checked_sub(value.len()).ok_or_else(|| unusable("filled in, it has more than 64 MiB"))?;
+            Ok::<_, Failure>(value)
+        };
+        let whole = template::MOST_BYTES.saturating_sub(text.len());
         // Its size may depend on the row, and how large pictures need to be depends on its size.
-        let mut missing = Vec::new();
+        let (mut missing, mut room) = (Vec::new(), whole);
         let drawing = template::fill(&text, |name| {
             let value = self.row.get(name).unwrap_or_default();
             if value.is_empty() && !missing.iter().any(|known| known == name) {
                 missing.push(name.to_owned());
             }
-            Ok::<_, Failure>(if self.picture(name).is_some() { String::new() } else { template::escaped(value) })
+            let value = if self.picture(name).is_some() { String::new() } else { template::escaped(value) };
+            within(&mut room, value)
         })?;
         let own = codecs::probe(drawing.as_bytes(), "The template")?.size;
         let longest = match width {
             Some(width) => width.max((f64::from(width) * f64::from(own.height) / f64::from(own.width.max(1))) as u32),
             None => own.width.max(own.height),
         };
-        let mut room = template::MOST_BYTES.saturating_sub(drawing.len());
-        let filled = template::fill(&text, |name| match self.picture(name) {
-            None => Ok(template::escaped(self.row.get(name).unwrap_or_default())),
-            Some(position) => {
-                let (media_type, bytes) = self.embedded(position, longest)?;
-                let url = template::data_url(media_type, &bytes);
-                room = room.checked_sub(url.len()).ok_or_else(|| unusable("its pictures have more than 64 MiB"))?;
-                Ok(url)
-            }
+        let mut room = whole;
+        let filled = template::fill(&text, |name| {
+            let value = match self.picture(name) {
+                None => template::escaped(self.row.get(name).unwrap_or_default()),
+                Some(position) => {
+                    let (media_type, bytes) = self.embedded(position, longest)?;
+                    template::data_url(media_type, &bytes)
+                }
+            };
+            within(&mut room, value)
         })?;
         let filled = match width {
             Some(width) => codecs::drawing_of_width(&filled, width).ok_or_else(|| unusable("it has no size"))?,

@@ -1200,7 +1200,7 @@ impl<'a> Runner<'a> {
             camera: &|| said("a camera", Metadata::camera),
             value: &|column| {
                 value_of(self.plan.row.as_deref(), column).unwrap_or_else(|| {
-                    missing.set(Some("all of its row"));
+                    missing.set(Some("a value for that column"));
                     String::new()
                 })
             },

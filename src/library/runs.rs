@@ -143,6 +143,22 @@ mod tests {
         pairs.iter().map(|(id, url)| ((*id).to_owned(), json!({ "sourceUrl": url }))).collect()
     }
 
+    #[test]
+    fn files_that_are_no_pictures_are_kept_or_given_in_a_run() {
+        let file = |url: &str| json!([{ "sourceUrl": url }]);
+        let document = json!({ "actions": [
+            { "actionId": "photos", "actionType": "input-images", "parameters": { "images": file("asset:1") } },
+            { "actionId": "table", "actionType": "input-files", "parameters": { "files": file("asset:2") } },
+        ] });
+        let kinds: Vec<_> = parameters(&document).into_iter().map(|one| (one.kind, one.required)).collect();
+        assert_eq!(kinds, [("image".to_owned(), false), ("file".to_owned(), false)]);
+        assert_eq!(image_entries(&document).count(), 2);
+        let given = with_runs(&document, &[run(&[("table", "asset:3")])]).unwrap();
+        assert_eq!((urls(&given, 0), urls(&given, 1)), (vec!["asset:1"], vec!["asset:3"]));
+        assert_eq!(with_runs(&document, &[run(&[])]).unwrap(), document);
+        assert_eq!(without_local_images(&document)["actions"][1]["parameters"]["files"], json!([]));
+    }
+
     fn urls(document: &Value, index: usize) -> Vec<&str> {
         images(&document["actions"][index]).iter().filter_map(|image| image["sourceUrl"].as_str()).collect()
     }

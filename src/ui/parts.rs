@@ -106,6 +106,8 @@ fn enter_later() -> Result<Later, SplitLoaderError> {
         preview: || view! { <preview::Panel/> }.into_any(),
         add: |draft, key, source| {
             Box::pin(async move {
+                // A table goes to its input wherever it is dropped.
+                let key = untrack(|| draft.input_for(key, source.sole_name()));
                 match untrack(|| draft.takes_file(&key)) {
                     true => draft.import_file(key, source.plain().await).await,
                     false => draft.import_selection(key, gather(source).await).await,

@@ -228,6 +228,15 @@ pub fn has_table(document: &Value) -> bool {
     list(document, "actions").iter().any(|action| text(action, "actionType") == parse_data::ACTION.action_type)
 }
 
+/// The input that a file of this name is for, whatever it was dropped on: a table, if the workflow runs one.
+pub fn input_of(document: &Value, name: &str) -> Option<String> {
+    let extension = name.rsplit('.').next().unwrap_or_default();
+    let is_table = ["csv", "tsv"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+    let mut connections = list(document, "connections").iter().filter(|_| is_table);
+    let edge = connections.find(|connection| text(connection, "targetPort") == parse_data::FILE.name)?;
+    Some(text(edge, "connectionSource").to_owned())
+}
+
 /// Whether the action at `index` is turned off.
 pub fn is_off(document: &Value, index: usize) -> bool {
     let action = list(document, "actions").get(index);
@@ -503,6 +512,31 @@ mod tests {
             assert_eq!(with_parameter(&document, 4, "width", Some(json!(1))), document);
             assert_eq!(name(&document), "Untitled workflow");
         }
+    }
+
+    #[test]
+    fn a_table_and_a_template_are_inputs_of_files() {
+        let banners = builtin::find("price-banners").unwrap().document();
+        assert!(has_table(&banners) && !has_table(&watermark()));
+        let shown = |document: &Value| -> Vec<(String, bool, bool, usize)> {
+            let inputs = inputs(document).into_iter();
+            inputs.map(|one| (one.action_id, one.primary, one.is_file, one.named)).collect()
+        };
+        let own = |id: &str, primary, is_file, named| (id.to_owned(), primary, is_file, named);
+        let expected = [own("photos", true, false, 0), own("table", false, true, 1), own("template", false, true, 1)];
+        assert_eq!(shown(&banners), expected);
+        let document = with_images(&banners, "table", vec![json!({ "name": "t.csv", "sourceUrl": "asset:1" })]);
+        assert_eq!(document["actions"][1]["parameters"]["files"][0]["name"], "t.csv");
+        assert_eq!(document["actions"][1]["parameters"].get("images"), None);
+        let linked = for_link(&document);
+        let files = |index: usize| linked["actions"][index]["parameters"]["files"].as_array().map(Vec::len);
+        assert_eq!((files(1), files(2)), (Some(0), Some(1)), "what is in the document stays");
+        assert_eq!(input_of(&document, "prices.CSV").as_deref(), Some("table"));
+        assert_eq!((input_of(&document, "csv.png"), input_of(&watermark(), "prices.csv")), (None, None));
+        // Without pictures, the table is what is picked first.
+        let mut alone = banners;
+        alone["actions"].as_array_mut().unwrap().remove(0);
+        assert_eq!(shown(&alone), [own("table", true, true, 1), own("template", false, true, 1)]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ const banner = ({ title, color, bar, photo }) => `<?xml version="1.0" encoding="
   <rect width="${WIDTH}" height="${HEIGHT}" fill="${color}"/>
   <rect y="80" width="${bar}" height="20" fill="#ffffff"/>
   <image x="220" y="20" width="60" height="40" xlink:href="${photo}"/>
-  <text x="10" y="50" font-size="24" fill="#000000">${title}</text>
+  <text x="10" y="50" font-size="20" fill="#000000">${title}</text>
 </svg>`;
 const TEMPLATE = banner({ title: "{{title}}", color: "{{color}}", bar: "{{bar}}", photo: "{{photo}}" });
 
@@ -101,7 +101,7 @@ test("a template and a table of 50 rows make 50 PNGs, each as its row says", asy
     }
     assert.ok(ink > 50, `the title of row ${index + 1} is there: ${ink}`);
     const middle = (40 * WIDTH + 250) * 3;
-    assert.deepEqual([...actual.subarray(middle, middle + 3)], [...expected.subarray(middle, middle + 3)], "the picture");
+    for (const at of [middle, middle + 1, middle + 2]) assert.ok(Math.abs(actual[at] - expected[at]) <= 3, "the picture");
   }
   const report = await ask(page, "getReport", done.batchId);
   assert.equal(report.rows.length, COUNT);

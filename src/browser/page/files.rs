@@ -125,6 +125,18 @@ impl Source {
         Self::Dropped(dropped)
     }
 
+    /// The name of what was given, if it is one thing only.
+    pub fn sole_name(&self) -> Option<String> {
+        match self {
+            Self::Files(all) => Some(all.first().filter(|_| all.len() == 1)?.name()),
+            Self::Dropped(all) => match all.as_slice() {
+                [Dropped::File(file)] => Some(file.name()),
+                [Dropped::Entry(entry)] => Some(entry.name()),
+                _ => None,
+            },
+        }
+    }
+
     /// The files as they are, whatever they are; folders are left out.
     pub async fn plain(self) -> Vec<File> {
         let dropped = match self {

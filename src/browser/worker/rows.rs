@@ -3,8 +3,10 @@
 use super::{Worker, read};
 use crate::batch::records::Execution;
 use crate::codecs;
+use crate::data::template::MOST_BYTES;
 use crate::engine::{InputAsset, InputRef, Plan, StagedPlan};
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
+use crate::store::AssetStore;
 use crate::workflow::Diagnostic;
 
 impl Worker {
@@ -27,6 +29,11 @@ impl Worker {
         let mut contents = Vec::new();
         for wanted in plan.graph().wanted()? {
             let file = InputRef::of(&wanted.action_id, &wanted.file);
+            if self.is_too_large(&file).await {
+                let message = format!("\"{}\" is larger than 64 MiB.", file.name);
+                let found = Diagnostic::error("unreadable_data", message, "Use a smaller file.");
+                return Err(vec![found.at(&wanted.action_id)]);
+            }
             let read = match self.input(&file).await {
                 Ok(read) => read.map(|(bytes, _)| bytes),
                 Err(error) => Err(Failure::system(error.to_string(), "Try again.")),
@@ -34,6 +41,13 @@ impl Worker {
             contents.push(read.map_err(|failure| vec![unreadable(failure, &wanted.action_id)])?);
         }
         plan.bind_files(&contents)
+    }
+
+    /// Whether a stored file is larger than any table or template may be. What is not stored is found out later.
+    async fn is_too_large(&self, file: &InputRef) -> bool {
+        let Some(asset_id) = file.source_url.strip_prefix("asset:") else { return false };
+        let stored = self.database.asset(asset_id).await.ok().flatten();
+        stored.is_some_and(|asset| asset.bytes > MOST_BYTES as u64)
     }
 
     /// Fills in the templates among an execution's inputs; hints tell of missing values.

@@ -379,6 +379,16 @@ impl Draft {
         self.inputs.with(|inputs| inputs.iter().any(|input| input.is_file && Self::key(input) == key))
     }
 
+    /// The input to which a file of this name goes that was given to another.
+    pub(crate) fn input_for(self, key: String, name: Option<String>) -> String {
+        let Some(name) = name.filter(|_| key == PRIMARY) else { return key };
+        let Some(id) = self.with_document(|document| document::input_of(document, &name)) else { return key };
+        self.inputs.with(|inputs| {
+            let found = inputs.iter().find(|input| input.action_id == id);
+            found.map_or(key, |input| Self::key(input).to_owned())
+        })
+    }
+
     /// Whether the chosen workflow runs the rows of a table, tracked.
     pub(crate) fn has_table(self) -> bool {
         self.with_document(document::has_table)

@@ -126,7 +126,12 @@ fn row(edited: Edited, control: Control, action_id: StoredValue<String>, is_left
     // A `label` cannot be for a group of controls: the group refers to it instead.
     let target = (!matches!(
         control,
-        Control::Places(_) | Control::Renditions | Control::Point | Control::Gradient | Control::Choices(_) | Control::Object
+        Control::Places(_)
+            | Control::Renditions
+            | Control::Point
+            | Control::Gradient
+            | Control::Choices(_)
+            | Control::Object
     ))
     .then(|| id.clone());
     view! {

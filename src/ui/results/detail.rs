@@ -68,12 +68,13 @@ fn Shown(execution: Arc<Execution>) -> impl IntoView {
     let (_, text, tone) = status(execution.status());
     let input = execution.input_asset.inputs.first();
     let path = input.and_then(|input| input.path.clone()).filter(|path| *path != name(&execution));
+    let row = execution.input_asset.row.as_ref().map(|row| format!("Row {} of the table", row.number));
     let history = view! { <Earlier execution=execution.clone()/> };
     view! {
         <header class="detail-head">
             <div class="row-name">
                 <h2 class="truncate">{name(&execution)}</h2>
-                {path.map(|path| view! { <span class="small muted truncate">{path}</span> })}
+                {path.into_iter().chain(row).map(|text| view! { <span class="small muted truncate">{text}</span> }).collect_view()}
             </div>
             <span class=format!("badge {tone}")>{text}</span>
             <button class="button quiet square" data-testid="close-detail" aria-label="Close" on:click=move |_| leave(list, stage)>
