@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::actions::{self, Role};
+use crate::compact::SortedSet;
 
 pub mod builtin;
 mod read;
@@ -33,6 +34,28 @@ pub struct Workflow {
 }
 
 impl Workflow {
+    /// What follows an action on any way; itself only if it is on a cycle.
+    pub fn followers<'a>(&'a self, action_id: &'a str) -> SortedSet<&'a str> {
+        self.reached(action_id, |id| {
+            let leaving = self.connections.iter().filter(move |way| way.connection_source == id);
+            leaving.map(|way| way.connection_target.as_str())
+        })
+    }
+
+    /// What can be reached from an action.
+    pub fn reached<'a, I: Iterator<Item = &'a str>>(
+        &'a self,
+        from: &'a str,
+        next: impl Fn(&'a str) -> I,
+    ) -> SortedSet<&'a str> {
+        let mut found = SortedSet::new();
+        let mut open = vec![from];
+        while let Some(id) = open.pop() {
+            open.extend(next(id).filter(|next| found.insert(*next)));
+        }
+        found
+    }
+
     /// The workflow without notes and what is turned off: what follows such an action follows the one before it, and inputs that
     /// only it used are left out.
     pub fn enabled(&self) -> Cow<'_, Self> {

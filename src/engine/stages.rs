@@ -125,27 +125,6 @@ fn gathers(node: &ActionNode) -> bool {
     actions::find(&node.action_type).is_some_and(|action| action.role == Role::Gather)
 }
 
-/// What follows an action on any way.
-fn followers<'a>(workflow: &'a Workflow, action_id: &'a str) -> SortedSet<&'a str> {
-    reached(action_id, |id| {
-        workflow
-            .connections
-            .iter()
-            .filter(move |way| way.connection_source == id)
-            .map(|way| way.connection_target.as_str())
-    })
-}
-
-/// What can be reached from an action; not itself.
-fn reached<'a, I: Iterator<Item = &'a str>>(from: &'a str, next: impl Fn(&'a str) -> I) -> SortedSet<&'a str> {
-    let mut found = SortedSet::new();
-    let mut open = vec![from];
-    while let Some(id) = open.pop() {
-        open.extend(next(id).filter(|next| found.insert(*next)));
-    }
-    found
-}
-
 fn connection(source: &str, target: &str) -> Connection {
     Connection {
         connection_source: source.to_owned(),
@@ -182,7 +161,7 @@ fn before<'a>(workflow: &'a Workflow, gathering: &[&ActionNode]) -> Cow<'a, Work
     }
     let mut behind: SortedSet<&str> = SortedSet::new();
     for node in gathering {
-        behind.extend(followers(workflow, &node.action_id));
+        behind.extend(workflow.followers(&node.action_id));
     }
     let stays = |id: &str| !behind.contains(id);
     // An input that only what is left out used.
@@ -221,14 +200,14 @@ fn staging_of(node: &ActionNode) -> Staging {
 /// What is done with what an action makes that gathers: it is a source, and whatever it gathers is left out.
 fn behind(workflow: &Workflow, gathering: &ActionNode) -> Workflow {
     let id = gathering.action_id.as_str();
-    let after = followers(workflow, id);
+    let after = workflow.followers(id);
     let into = |target: &'_ str| {
         let target = target.to_owned();
         workflow.connections.iter().filter(move |way| way.connection_target == target && target != id)
     };
     let mut kept: SortedSet<&str> = after.clone();
     for follower in &after {
-        kept.extend(reached(follower, |id| into(id).map(|way| way.connection_source.as_str())));
+        kept.extend(workflow.reached(follower, |id| into(id).map(|way| way.connection_source.as_str())));
     }
     kept.insert(id);
     let mut stage = Workflow {

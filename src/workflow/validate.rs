@@ -400,13 +400,7 @@ impl<'a> Validator<'a> {
         let mut behind: SortedMap<&str, &str> = SortedMap::new();
         for gathering in self.workflow.actions.iter().filter(|node| is_role(&node.action_id, Role::Gather)) {
             let gathering = gathering.action_id.as_str();
-            let mut reached = SortedSet::new();
-            let mut open = vec![gathering];
-            while let Some(id) = open.pop() {
-                let ways = connections.iter().filter(|way| way.connection_source == id);
-                open.extend(ways.map(|way| way.connection_target.as_str()).filter(|target| reached.insert(*target)));
-            }
-            for id in reached {
+            for id in self.workflow.followers(gathering) {
                 let other = behind.insert(id, gathering).filter(|other| *other != gathering);
                 if other.is_some() || is_role(id, Role::Gather) {
                     let other = other.unwrap_or(id);
