@@ -1,8 +1,9 @@
 //! Running the rows of a table: what becomes an execution, what is wrong with a table, and templates that are filled in.
 
+use pixelmill::actions::gather::staged_picture;
 use pixelmill::codecs::{self, DecodeRequest, EncodeRequest, Format};
 use pixelmill::data::Table;
-use pixelmill::engine::{Graph, InputAsset, Plan, Produced, Services, Source};
+use pixelmill::engine::{Graph, InputAsset, Plan, Produced, Services, Source, StagedPlan, Stages};
 use pixelmill::image::convert::convert;
 use pixelmill::image::{Image, Pixels, Representation, Size};
 use pixelmill::workflow::{Diagnostic, check};
@@ -417,4 +418,39 @@ fn a_table_of_10_000_rows_is_bound_soon() {
     let assets: Vec<_> = (0..plan.graph().execution_count()).map(|index| plan.graph().input_asset(index)).collect();
     assert_eq!((assets.len(), assets[9_999].inputs[0].name.as_str()), (10_000, "999.png"));
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
+fn the_banners_of_a_table_are_gathered_on_a_sheet() {
+    let mut document = banners(Some(30));
+    let actions = document["actions"].as_array_mut().expect("a list");
+    actions.push(action("sheet", "contact-sheet", json!({ "cell": 20, "gap": 2, "columns": 2, "caption": "" })));
+    document["connections"][4] = edge("banner.outputs", "sheet.input-images");
+    document["connections"].as_array_mut().expect("a list").push(edge("sheet.outputs", "save.input-images"));
+    let (workflow, found) = check(&document);
+    assert_eq!(found.iter().filter(|one| one.is_error()).collect::<Vec<_>>(), [] as [&Diagnostic; 0]);
+    let mut plan = StagedPlan::build(&workflow).expect("a plan");
+    let template =
+        format!("<svg {SVG} width='60' height='30'><rect width='60' height='30' fill='{{{{color}}}}'/></svg>");
+    let rows = table("color\n#ff0000\n#0000ff\n#00ff00\n");
+    plan.each.bind(rows, &[("banner".to_owned(), template.clone())]).expect("it fits");
+    let stages = Stages::resolve(&workflow).expect("valid");
+    let assets = stages.input_assets(Some(plan.each.graph().input_assets()));
+    assert_eq!(assets.len(), 4, "three rows and the sheet");
+    let gathered = assets[3].gathered.as_ref().expect("the sheet gathers");
+    assert_eq!((gathered.from, gathered.count, assets[3].row.is_some()), (0, 3, false));
+    let gathering = plan.gathering("sheet").expect("it gathers");
+    let mut sheet = gathering.begin(3, Some(Size::new(20, 10))).expect("it fits");
+    for index in 0..3 {
+        let (produced, _) = run(&plan.each, index, |_| template.clone().into_bytes());
+        let [staged] = produced.outputs.as_slice() else { panic!("one picture") };
+        assert_eq!((staged.is_staged, staged.size), (true, Size::new(20, 10)));
+        sheet.add(staged_picture(&staged.encoded.bytes, "").expect("readable")).expect("it fits");
+    }
+    let image = pixels(&sheet.finish().expect("written").bytes);
+    assert_eq!(image.size, Size::new(46, 46));
+    let Pixels::Rgba(rgba) = &image.pixels else { panic!("RGBA") };
+    let at = |x: usize, y: usize| &rgba[(y * 46 + x) * 4..][..4];
+    assert_eq!([at(12, 12), at(34, 12), at(12, 34)], [[255, 0, 0, 255], [0, 0, 255, 255], [0, 255, 0, 255]]);
+    assert_eq!(at(34, 34), [255; 4]);
 }
