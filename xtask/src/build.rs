@@ -157,6 +157,7 @@ pub fn page(project: &Project, node: Option<&Node>) -> Outcome {
         write_element(project, &project.dist())?;
         show_examples(project, &project.dist())?;
         shorten_styles(&project.dist())?;
+        shorten_catalog(&project.dist())?;
         name_by_content(&project.dist())?;
         list_build(&project.dist(), &build_id::of(&project.root))
     })
@@ -175,6 +176,24 @@ fn shorten_styles(folder: &Path) -> Outcome {
         write_text(file, &without_comments(&read_text(file)?))?;
     }
     Ok(())
+}
+
+/// Takes the space out of the catalog, which the page loads before its first view.
+fn shorten_catalog(folder: &Path) -> Outcome {
+    let file = folder.join(format!("{CATALOG}.json"));
+    write_text(&file, &without_space(&read_text(&file)?))
+}
+
+/// JSON without space between its values.
+fn without_space(json: &str) -> String {
+    let (mut is_text, mut is_escaped) = (false, false);
+    let kept = json.chars().filter(|character| {
+        let ends_or_begins = *character == '"' && !is_escaped;
+        is_escaped = is_text && *character == '\\' && !is_escaped;
+        is_text ^= ends_or_begins;
+        is_text || !character.is_whitespace()
+    });
+    kept.collect()
 }
 
 /// A style sheet without its comments, and without lines that are empty then. Comments within strings do not occur.
@@ -716,6 +735,12 @@ mod tests {
         assert!(reads_heic("[features]\n# A comment.\ndefault = [\"heic\"]\nheic = []\n"));
         assert!(!reads_heic("[features]\ndefault = []\nheic = []\n"));
         assert!(reads_heic(include_str!("../../Cargo.toml")));
+    }
+
+    #[test]
+    fn json_keeps_the_space_in_its_texts() {
+        let json = "{\n  \"a b\": [1, \"c \\\"d\\\\\", true]\n}\n";
+        assert_eq!(without_space(json), "{\"a b\":[1,\"c \\\"d\\\\\",true]}");
     }
 
     #[test]

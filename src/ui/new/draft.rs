@@ -19,6 +19,7 @@ use super::super::services::{Imported, Picked, Selection, Services, Source, UiEr
 use super::super::stage::Stage;
 use super::user_files::UserFiles;
 use crate::actions::parameters::Field;
+use crate::actions::{self, Role};
 use crate::api::is_web_url;
 use crate::batch::records::{Execution, Priority, Subset};
 use crate::codecs::Format;
@@ -37,7 +38,7 @@ use crate::view_model::placing::{self, Changes, Placed};
 use crate::view_model::route::Route;
 use crate::view_model::saved_draft::{Item, State};
 use crate::view_model::skipped::SkippedFiles;
-use crate::view_model::{document, dry_run, editing, form, format, places};
+use crate::view_model::{document, editing, form, format, places};
 use crate::workflow::builtin::{self, BUILTIN};
 use crate::workflow::{Diagnostic, Severity};
 
@@ -1198,7 +1199,10 @@ impl Draft {
         let moved_on = moves.as_ref().and_then(|(step, placed)| placing::view_of(&workflow, step, placed));
         let looked_at = || self.looked_at().and_then(|step| editing::up_to(&workflow, &step));
         let shown = moved_on.or_else(looked_at).unwrap_or(workflow);
-        Ok(if dry_run::common(&shown).is_empty() { shown } else { self.with_those_behind(id, &shown) })
+        let gathers = |node: &document::Node| {
+            actions::find(&node.action_type).is_some_and(|action| action.role == Role::Gather)
+        };
+        Ok(if document::nodes(&shown).iter().any(gathers) { self.with_those_behind(id, &shown) } else { shown })
     }
 
     /// A document with one of the primary pictures and some of those behind it, for a step that gathers pictures.

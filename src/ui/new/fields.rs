@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use serde_json::{Map, Value};
+use web_sys::HtmlInputElement;
 
 use super::draft::Draft;
 use crate::actions::checks::check_field;
@@ -213,7 +214,11 @@ fn NumberControl(edited: Edited, step: f64) -> impl IntoView {
             aria-describedby=move || edited.described_by()
             prop:value=move || edited.text()
             on:keydown=arrow
-            on:change=move |event| edited.set(form::typed_number(&event_target_value(&event)))
+            on:change=move |event| {
+                edited.set(form::typed_number(&event_target_value(&event)));
+                // What is emptied has its default again, which may be what it had.
+                event_target::<HtmlInputElement>(&event).set_value(&untrack(|| edited.text()));
+            }
         />
     }
 }
