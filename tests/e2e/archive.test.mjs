@@ -88,7 +88,8 @@ test("everything in one browser is imported into another, and only once", async 
 
 test("an unfinished batch arrives paused and can be resumed", async (t) => {
   const { page } = await open(t, { workers: 1 });
-  const assets = await importFiles(page, await pictures.photographs(6, 2));
+  // So many that they cannot all be done before it is paused.
+  const assets = await importFiles(page, await pictures.photographs(60, 2));
   const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
   await until(page, batchId, ({ assets }) => assets.completed >= 1);
   await ask(page, "pauseAll");
@@ -102,7 +103,7 @@ test("an unfinished batch arrives paused and can be resumed", async (t) => {
   await other.waitForTimeout(1000);
   assert.deepEqual((await ask(other, "getBatchStatus", batchId)).assets, status.assets, "something resumed by itself");
   await ask(other, "resumeBatch", batchId);
-  assert.equal((await untilEnded(other, batchId)).assets.completed, 6);
+  assert.equal((await untilEnded(other, batchId)).assets.completed, 60);
 });
 
 test("a damaged part is reported, and the rest is imported", async (t) => {
