@@ -82,7 +82,7 @@ pub trait Host {
     /// Reads the table that a document runs, and its templates: what each row's execution works on.
     ///
     /// # Errors
-    /// What is wrong with them ([`ApiError::of_rows`]), or why they cannot be read.
+    /// What is wrong with them ([`ApiError::of_table`]), or why they cannot be read.
     async fn rows(&self, document: &Value) -> Result<Vec<InputAsset>, ApiError>;
     /// An image's URL resolved against the document's base; `None` unless it is `https:` or has the page's own origin.
     fn resolve(&self, url: &str) -> Option<String>;
