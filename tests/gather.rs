@@ -314,5 +314,7 @@ fn what_cannot_be_gathered_is_an_error() {
     beside["connections"].as_array_mut().expect("a list").push(json!({ "connectionSource": "photos",
         "sourcePort": "outputs", "connectionTarget": "blend", "targetPort": "overlay" }));
     assert_eq!(codes(&beside), ["gathered_and_single"]);
+    let tight = json!({ "pageSize": "a4", "resolution": 36, "columns": 50, "gap": 20 });
+    assert_eq!(codes(&document(2, &[("contact-sheet", tight)])), ["cannot_gather"]);
     assert_eq!(codes(&document(2, &[("contact-sheet", json!({})), ("resize", json!({ "width": 9 }))])), [""; 0]);
 }

@@ -98,6 +98,10 @@ pub const ACTION: Action = Action {
 const LINE: f64 = 1.5;
 const BOX: f64 = 1.3;
 
+/// What is wrong with a sheet that cannot be, and how to fix it.
+const NO_ROOM: (&str, &str) =
+    ("The paper has no room for a picture.", "Use fewer columns, a smaller gap, or a higher resolution.");
+
 /// Where things lie on a sheet, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Layout {
@@ -156,18 +160,15 @@ impl ContactSheet {
     }
 
     fn fitting(&self) -> Result<Layout, Failure> {
-        self.layout().ok_or_else(|| {
-            Failure::execute(
-                "The paper has no room for a picture.",
-                "Use fewer columns, a smaller gap, or a higher resolution.",
-            )
-        })
+        self.layout().ok_or_else(|| Failure::execute(NO_ROOM.0, NO_ROOM.1))
     }
 }
 
 impl Gather for ContactSheet {
     fn staging(&self) -> Staging {
-        let Some(Layout { columns, rows, cell, line, .. }) = self.layout() else { return Staging::default() };
+        let Some(Layout { columns, rows, cell, line, .. }) = self.layout() else {
+            return Staging { problem: Some(NO_ROOM), ..Staging::default() };
+        };
         let map = |value: Value| if let Value::Object(map) = value { map } else { Map::new() };
         let most = rows.map(|rows| rows * columns);
         let mut steps = vec![("resize", map(json!({ "width": cell, "height": cell })))];
@@ -183,7 +184,7 @@ impl Gather for ContactSheet {
             });
             steps.push(("text", map(text)));
         }
-        Staging { steps, most }
+        Staging { steps, most, problem: None }
     }
 
     fn size(&self, count: u32, _: Size) -> Result<Size, Failure> {

@@ -19,6 +19,8 @@ pub struct Staging {
     pub steps: Vec<(&'static str, Map<String, Value>)>,
     /// The most executions whose pictures go into one result; `None` for all.
     pub most: Option<u32>,
+    /// Why there can be no result, and how to fix that.
+    pub problem: Option<(&'static str, &'static str)>,
 }
 
 /// How staged pictures are stored, as the parameters of `output`: without loss, in a colour space that all have in common.

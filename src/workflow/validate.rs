@@ -399,6 +399,10 @@ impl<'a> Validator<'a> {
         // For each action that follows: the one that gathers.
         let mut behind: SortedMap<&str, &str> = SortedMap::new();
         for gathering in self.workflow.actions.iter().filter(|node| is_role(&node.action_id, Role::Gather)) {
+            let staging = actions::staging(&gathering.action_type, &gathering.parameters);
+            if let Some((message, hint)) = staging.and_then(|staging| staging.problem) {
+                found.push(Diagnostic::error("cannot_gather", message, hint).at(&gathering.action_id));
+            }
             let gathering = gathering.action_id.as_str();
             for id in self.workflow.followers(gathering) {
                 let other = behind.insert(id, gathering).filter(|other| *other != gathering);

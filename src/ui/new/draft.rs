@@ -1199,9 +1199,8 @@ impl Draft {
         let moved_on = moves.as_ref().and_then(|(step, placed)| placing::view_of(&workflow, step, placed));
         let looked_at = || self.looked_at().and_then(|step| editing::up_to(&workflow, &step));
         let shown = moved_on.or_else(looked_at).unwrap_or(workflow);
-        let gathers = |node: &document::Node| {
-            actions::find(&node.action_type).is_some_and(|action| action.role == Role::Gather)
-        };
+        let gathers =
+            |node: &document::Node| actions::find(&node.action_type).is_some_and(|action| action.role == Role::Gather);
         Ok(if document::nodes(&shown).iter().any(gathers) { self.with_those_behind(id, &shown) } else { shown })
     }
 
