@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::checks::Condition;
-use super::gather::{Gather, Gathering, Staging};
+use super::gather::{Canvas, Gather, Gathering, Staging, file_of};
 use super::parameters::Color;
 use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Role};
 use crate::codecs::{self, EncodeRequest, Encoded, Format, Frame, FrameWriter, MAX_ANIMATION_PIXELS};
 use crate::error::Failure;
-use crate::image::compose::{Place, contained};
+use crate::image::compose::contained;
 use crate::image::resample::{Filter, Window, resample};
-use crate::image::{Image, Pixels, Size};
+use crate::image::{Image, Size};
 
 crate::parameters! {
     /// Parameters of `animate`.
@@ -84,15 +84,10 @@ impl Frames<'_> {
         }
         let inner = contained(picture.size, self.size);
         let small = resample(&picture, Window::all(picture.size), inner, Filter::Lanczos3)?;
-        let mut canvas: Vec<u8> =
-            std::iter::repeat_n(self.animate.background.rgba, self.size.pixels() as usize).flatten().collect();
-        let Pixels::Rgba(rgba) = &small.pixels else {
-            return Err(Failure::system("A picture for an animation is not RGBA.", "Report this as a bug."));
-        };
         let start = |side: u32, inner: u32| i64::from(side - inner) / 2;
-        let (left, top) = (start(self.size.width, inner.width), start(self.size.height, inner.height));
-        Place { size: inner, canvas: self.size, left, top }.over(&mut canvas, rgba);
-        Ok(Image::new(self.size, Pixels::Rgba(canvas)))
+        let mut canvas = Canvas::new(self.size, self.animate.background);
+        canvas.lay(&small, start(self.size.width, inner.width), start(self.size.height, inner.height))?;
+        Ok(canvas.into_image())
     }
 }
 
@@ -111,7 +106,7 @@ impl Gathering for Frames<'_> {
     fn finish(self: Box<Self>) -> Result<Encoded, Failure> {
         match (self.writer, self.alone) {
             (Some(writer), _) => writer.finish(),
-            (None, Some(image)) => super::gather::file_of(image),
+            (None, Some(image)) => file_of(image),
             (None, None) => Err(Failure::system("An animation got no picture.", "Report this as a bug.")),
         }
     }

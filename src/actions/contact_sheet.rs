@@ -3,13 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::checks::Condition;
-use super::gather::{Gather, Gathering, Staging, file_of};
+use super::gather::{Canvas, Gather, Gathering, Staging, file_of};
 use super::parameters::{Color, Kind, Parameter};
 use super::{Action, Category, IMAGE_IN, IMAGE_OUT, Role};
 use crate::codecs::{Encoded, MAX_PIXELS, MAX_SIDE};
 use crate::error::Failure;
-use crate::image::compose::Place;
-use crate::image::{Image, Pixels, Size};
+use crate::image::{Image, Size};
 use crate::lettering::FONT;
 use crate::user_file::FileKind;
 
@@ -200,17 +199,14 @@ impl Gather for ContactSheet {
 
     fn begin(&self, count: u32, first: Size) -> Result<Box<dyn Gathering + '_>, Failure> {
         let size = self.size(count, first)?;
-        let canvas: Vec<u8> = std::iter::repeat_n(self.background.rgba, size.pixels() as usize).flatten().collect();
-        Ok(Box::new(Sheet { layout: self.fitting()?, size, canvas, next: 0 }))
+        Ok(Box::new(Sheet { layout: self.fitting()?, canvas: Canvas::new(size, self.background), next: 0 }))
     }
 }
 
 /// A sheet with the pictures so far.
 struct Sheet {
     layout: Layout,
-    size: Size,
-    /// RGBA.
-    canvas: Vec<u8>,
+    canvas: Canvas,
     next: u32,
 }
 
@@ -222,16 +218,11 @@ impl Gathering for Sheet {
         // In the middle of its cell; with its caption it fills it.
         let room = |side: u32, picture: u32| (i64::from(side) - i64::from(picture)) / 2;
         let height = if picture.size.height > cell { cell + line } else { cell };
-        let (left, top) =
-            (i64::from(left) + room(cell, picture.size.width), i64::from(top) + room(height, picture.size.height));
-        let Pixels::Rgba(rgba) = &picture.pixels else {
-            return Err(Failure::system("A picture for a sheet is not RGBA.", "Report this as a bug."));
-        };
-        Place { size: picture.size, canvas: self.size, left, top }.over(&mut self.canvas, rgba);
-        Ok(())
+        let left = i64::from(left) + room(cell, picture.size.width);
+        self.canvas.lay(&picture, left, i64::from(top) + room(height, picture.size.height))
     }
 
     fn finish(self: Box<Self>) -> Result<Encoded, Failure> {
-        file_of(Image::new(self.size, Pixels::Rgba(self.canvas)))
+        file_of(self.canvas.into_image())
     }
 }

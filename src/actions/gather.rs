@@ -6,11 +6,13 @@
 
 use serde_json::{Map, Value};
 
+use super::parameters::Color;
 use super::{Context, Operation, Stop, only};
 use crate::codecs::{self, EncodeRequest, Encoded, Format};
 use crate::error::Failure;
+use crate::image::compose::Place;
 use crate::image::convert::convert;
-use crate::image::{Image, Representation, Representations, Size};
+use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 /// What is done with each picture before it is gathered.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,6 +68,36 @@ pub trait Gathering {
     /// # Errors
     /// When the file cannot be written.
     fn finish(self: Box<Self>) -> Result<Encoded, Failure>;
+}
+
+/// What pictures are laid on.
+pub(super) struct Canvas {
+    size: Size,
+    rgba: Vec<u8>,
+}
+
+impl Canvas {
+    /// One of a single colour.
+    pub(super) fn new(size: Size, color: Color) -> Self {
+        Self { size, rgba: std::iter::repeat_n(color.rgba, size.pixels() as usize).flatten().collect() }
+    }
+
+    /// Lays a picture on it, with its first column and row at these of the canvas.
+    ///
+    /// # Errors
+    /// When the picture is not RGBA.
+    pub(super) fn lay(&mut self, picture: &Image, left: i64, top: i64) -> Result<(), Failure> {
+        let Pixels::Rgba(rgba) = &picture.pixels else {
+            return Err(Failure::system("A gathered picture is not RGBA.", "Report this as a bug."));
+        };
+        Place { size: picture.size, canvas: self.size, left, top }.over(&mut self.rgba, rgba);
+        Ok(())
+    }
+
+    /// All of it.
+    pub(super) fn into_image(self) -> Image {
+        Image::new(self.size, Pixels::Rgba(self.rgba))
+    }
 }
 
 /// A picture as a file that is read again at once.
