@@ -129,8 +129,8 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
     if plan.graph().gathers() && plan.graph().execution_count() > 1 && !look.sample && !look.steps {
         return together(worker, read(read_document(), StagedPlan::build)?, look).await;
     }
-    let started = now();
     let (execution, given) = execution_of(worker, &plan, plan.graph().shown_row()).await?;
+    let started = now();
     // What was made before would make a trial of the whole workflow look faster than it is.
     let preview = (!look.patient).then_some((&worker.previews.steps, look));
     let produced = worker.produce(&plan, &execution, &given, preview, &mut Outcome::default()).await;
