@@ -94,6 +94,18 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     pollster::block_on(future)
 }
 
+/// A stored file of one byte.
+fn small_file(id: &str) -> NewAsset<std::sync::Arc<[u8]>> {
+    NewAsset {
+        asset_id: id.to_owned(),
+        name: String::new(),
+        mime_type: String::new(),
+        bytes: 1,
+        checksum: None,
+        content: [0].as_slice().into(),
+    }
+}
+
 fn images(count: usize) -> Value {
     (0..count).map(|index| json!({ "name": format!("{index}.jpg"), "sourceUrl": format!("asset:a{index}") })).collect()
 }
@@ -350,15 +362,7 @@ fn an_image_that_cannot_be_imported_is_named() {
 #[test]
 fn a_batch_refers_to_the_files_it_names() {
     let service = service();
-    let file = |id: &str| NewAsset {
-        asset_id: id.to_owned(),
-        name: String::new(),
-        mime_type: String::new(),
-        bytes: 1,
-        checksum: None,
-        content: [0].as_slice().into(),
-    };
-    run(service.store().put_assets(vec![file("a0"), file("a1")], NOON)).expect("stored");
+    run(service.store().put_assets(vec![small_file("a0"), small_file("a1")], NOON)).expect("stored");
     let answer = accepted(&service, "w", 1);
     let references = |id: &str| run(service.store().asset(id)).expect("read").map(|record| record.references);
     assert_eq!((references("a0"), references("a1")), (Some(1), Some(0)));

@@ -25,15 +25,7 @@ fn skipping(service: &TestService, document: Value) -> Accepted {
 /// The service with the file that every finished execution of these tests has made.
 fn service_with_result() -> TestService {
     let service = service();
-    let file = NewAsset {
-        asset_id: "ab".to_owned(),
-        name: String::new(),
-        mime_type: String::new(),
-        bytes: 1,
-        checksum: None,
-        content: [0].as_slice().into(),
-    };
-    run(service.store().put_assets(vec![file], NOON)).expect("stored");
+    run(service.store().put_assets(vec![small_file("ab")], NOON)).expect("stored");
     service
 }
 
@@ -214,15 +206,7 @@ fn the_users_own_files_are_identified_by_their_content() {
             spec: None,
         };
         for id in ["content-1", "content-2"] {
-            let file = NewAsset {
-                asset_id: id.to_owned(),
-                name: String::new(),
-                mime_type: String::new(),
-                bytes: 1,
-                checksum: None,
-                content: [0].as_slice().into(),
-            };
-            run(service.store().put_assets(vec![file], NOON)).expect("stored");
+            run(service.store().put_assets(vec![small_file(id)], NOON)).expect("stored");
         }
         let mut document = workflow(json!([image("a.jpg", "a1")]));
         document["actions"][1] = step;

@@ -50,15 +50,7 @@ fn refused(service: &TestService, workflow: Value) -> Vec<(String, String)> {
 fn each_row_is_an_execution_that_remembers_it() {
     let table = "title;@photo\nOak;b.jpg\nElm;a.jpg\n";
     let service = with_files(&[("t1", table), ("t2", TEMPLATE)]);
-    let file = |id: &str| NewAsset {
-        asset_id: id.to_owned(),
-        name: String::new(),
-        mime_type: String::new(),
-        bytes: 1,
-        checksum: None,
-        content: [0].as_slice().into(),
-    };
-    run(service.store().put_assets(["aa", "bb", "t1", "t2", "other"].map(file).into(), NOON)).expect("stored");
+    run(service.store().put_assets(["aa", "bb", "t1", "t2", "other"].map(small_file).into(), NOON)).expect("stored");
     let accepted = execute(&service, banners("asset:t1", "asset:t2")).expect("accepted");
     assert_eq!(accepted.assets.total, 2);
     let list = run(service.executions(&accepted.batch_id, &json!({}))).unwrap();
