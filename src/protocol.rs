@@ -22,7 +22,7 @@ use crate::store::{AssetRecord, UserFile};
 use crate::user_file::FileKind;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 13;
+pub const VERSION: u32 = 14;
 
 /// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -431,9 +431,9 @@ mod tests {
 
     #[test]
     fn a_sign_of_life_reads_as_the_workers_script_writes_it() {
-        let script = include_str!("browser/program/life.js");
+        let script = include_str!("browser/program/bootstrap.js");
         let text =
-            script.split_once("postMessage(['").and_then(|(_, rest)| rest.split_once("'])")).expect("it says so");
+            script.split_once("postMessage([\"").and_then(|(_, rest)| rest.split_once("\"])")).expect("it says so");
         assert_eq!(serde_json::from_value::<FromWorker>(text.0.into()).unwrap(), FromWorker::Alive);
     }
 

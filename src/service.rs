@@ -27,7 +27,7 @@ use crate::store::{ExecutionPage, StoreError};
 use crate::workflow::Diagnostic;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// A JSON value in a message. It travels as text, whose depth the reader limits: a document from outside may be nested
 /// more deeply than a stack is.
@@ -336,6 +336,13 @@ pub enum ToService {
     Left(Option<Millis>),
     /// The browser had suspended the tab since then.
     Woken(Millis),
+    /// A worker that [`FromService::StartWorker`] asked for could not be started, or its script threw.
+    WorkerFailed {
+        /// Its name.
+        name: String,
+        /// Why.
+        message: String,
+    },
 }
 
 /// Service to client.
@@ -397,6 +404,20 @@ pub enum FromService {
     State(State),
     /// It needs to know when the previous scheduling tab left, if that exited in good order.
     AsksWhenLeft,
+    /// Start a worker for the service; the port to hand to it is attached. The service does not do so itself: in Firefox
+    /// a worker that starts another now and then waits for good (the constructor misses that the browser's debugger knows
+    /// the new one).
+    StartWorker {
+        /// Its name.
+        name: String,
+        /// The address of its script.
+        script: String,
+    },
+    /// Stop one of them.
+    StopWorker {
+        /// Its name.
+        name: String,
+    },
     /// A batch has ended, and the user wants to be notified.
     Announce {
         /// The notification's title.

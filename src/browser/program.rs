@@ -3,7 +3,7 @@
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, Event, RequestInit, Worker, WorkerOptions};
+use web_sys::{Blob, BlobPropertyBag, Event, MessageChannel, MessagePort, RequestInit, Worker, WorkerOptions};
 
 use super::environment::{FileError, OwnFiles};
 use super::interop::{both, describe, settled};
@@ -53,14 +53,37 @@ impl Program {
     /// # Errors
     /// Why the browser does not start a worker.
     pub(super) fn start(&self, name: &str) -> Result<Worker, String> {
-        let options = WorkerOptions::new();
-        options.set_name(name);
-        let worker = Worker::new_with_options(&self.script_url, &options).map_err(|error| describe(&error))?;
-        // Kept for good: an error may arrive after the worker was given up.
-        PREVENT.with(|prevent| worker.set_onerror(Some(prevent.as_ref().unchecked_ref())));
+        let worker = start_worker(&self.script_url, name)?;
         worker.post_message(&self.module).map_err(|error| describe(&error))?;
         Ok(worker)
     }
+
+    /// Lets somebody else start it, who receives the address of its script, and the port that is to be the worker's first
+    /// message. Returns the port on this side.
+    ///
+    /// # Errors
+    /// Why there is no port.
+    pub(super) fn start_elsewhere(&self, start: impl FnOnce(&str, &MessagePort)) -> Result<MessagePort, String> {
+        let channel = MessageChannel::new().map_err(|error| describe(&error))?;
+        let port = channel.port1();
+        // Waits in the port until the worker's script listens.
+        port.post_message(&self.module).map_err(|error| describe(&error))?;
+        start(&self.script_url, &channel.port2());
+        Ok(port)
+    }
+}
+
+/// Starts a worker with this script and name.
+///
+/// # Errors
+/// Why the browser does not start it.
+pub(super) fn start_worker(script_url: &str, name: &str) -> Result<Worker, String> {
+    let options = WorkerOptions::new();
+    options.set_name(name);
+    let worker = Worker::new_with_options(script_url, &options).map_err(|error| describe(&error))?;
+    // Kept for good: an error may arrive after the worker was given up.
+    PREVENT.with(|prevent| worker.set_onerror(Some(prevent.as_ref().unchecked_ref())));
+    Ok(worker)
 }
 
 /// Compiles a module while it downloads, or afterwards if the host sends the wrong type for it.

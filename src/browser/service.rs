@@ -11,7 +11,7 @@ use js_sys::{Array, Object, Promise};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent, MessagePort};
 
 use super::database::Database;
 use super::environment::{OwnFiles, base_path, fetch_anonymously, fetch_own, now, random, resolve, worker_count};
@@ -84,6 +84,17 @@ fn post_with(message: &FromService, value: &JsValue, files: &JsValue) {
     }
 }
 
+/// Posts a message to the client, with a port for a worker.
+fn post_port(message: &FromService, port: &MessagePort) {
+    let posted = to_js(message).and_then(|message| {
+        let port = Array::of1(port);
+        scope().post_message_with_transfer(&Array::of2(&message, &port.get(0)), &port)
+    });
+    if let Err(error) = posted {
+        web_sys::console::error_1(&error);
+    }
+}
+
 /// Serves the client until the tab ends. Called once, by the service's `main`.
 pub fn serve() {
     let hub: Rc<RefCell<Option<Rc<Hub>>>> = Rc::default();
@@ -126,6 +137,11 @@ pub fn serve() {
                 let leader = hub.borrow().as_ref().and_then(|hub| hub.leader.borrow().clone());
                 if let Some(leader) = leader {
                     leader.woken(since);
+                }
+            }
+            ToService::WorkerFailed { name, message } => {
+                if let Some(hub) = hub.borrow().clone() {
+                    hub.program.failed(&name, message);
                 }
             }
         }

@@ -10,12 +10,12 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{Blob, MessageEvent, MessagePort};
 
 use super::database::Database;
 use super::environment::{blob_of_buffer, buffer_of, fetch_anonymously};
 use super::hash::sha256;
-use super::interop::{Listener, both, describe, from_js, settled, spawn, to_js};
+use super::interop::{Listener, both, describe, from_js, property, settled, spawn, to_js};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::actions::Stop;
@@ -64,8 +64,9 @@ const AGAIN_MS: u32 = 200;
 /// Time for a URL to be downloaded: less than the watchdog allows an execution, so that the server is blamed.
 const FETCH_MS: u32 = 20_000;
 
-fn scope() -> DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
+/// The port to the service, which the worker's script received.
+fn service() -> MessagePort {
+    property(&js_sys::global(), "service").unchecked_into()
 }
 
 /// Posts a report to the service.
@@ -75,7 +76,7 @@ pub(super) fn report(report: &FromWorker) {
 
 /// Posts a report to the service, with an attachment that has no JSON form.
 pub(super) fn report_with(report: &FromWorker, attachment: &JsValue) {
-    let posted = to_js(report).and_then(|report| scope().post_message(&Array::of2(&report, attachment)));
+    let posted = to_js(report).and_then(|report| service().post_message(&Array::of2(&report, attachment)));
     if let Err(error) = posted {
         web_sys::console::error_1(&error);
     }
@@ -87,7 +88,7 @@ pub fn serve() {
         report(&FromWorker::Panicked { message: panic.to_string() });
     }));
     let worker: Rc<RefCell<Option<Rc<Worker>>>> = Rc::default();
-    let listener = Listener::new(&scope(), "message", move |event| {
+    let listener = Listener::new(&service(), "message", move |event| {
         let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
         let message = match from_js::<ToWorker>(&data.get(0)) {
             Ok(message) => message,

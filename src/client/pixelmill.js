@@ -5,7 +5,7 @@ import { PixelmillError, fetched, folderOf, internal, invalid, processFile } fro
 
 export { PixelmillError };
 
-const VERSION = 5;
+const VERSION = 6;
 const START_MS = 30_000;
 const MAX_FAILED_STARTS = 3;
 const EVENTS = { progress: "progress", executionCompleted: "executioncompleted", batchCompleted: "batchcompleted" };
@@ -54,6 +54,7 @@ export class Pixelmill extends EventTarget {
   #keys;
   #state = { role: "follower", owns: false, workers: 0, loading: null, memory: null, note: null };
   #worker = null;
+  #workers = new Map();
   #accepts = false;
   #wasStarted = false;
   #over = null;
@@ -150,6 +151,24 @@ export class Pixelmill extends EventTarget {
     clearTimeout(this.#startTimer);
     this.#worker?.terminate();
     this.#worker = null;
+    for (const worker of this.#workers.values()) worker.terminate();
+    this.#workers.clear();
+  }
+
+  // Starts a worker for the service and hands it the port to it: in Firefox a worker that starts another may wait for good.
+  #startWorker({ name, script }, port) {
+    const failed = (message) => this.#post([{ workerFailed: { name, message } }]);
+    try {
+      const worker = new Worker(script, { name });
+      worker.onerror = (event) => {
+        event.preventDefault();
+        if (this.#workers.get(name) === worker) failed(event.message || "error");
+      };
+      worker.postMessage(null, [port]);
+      this.#workers.set(name, worker);
+    } catch (error) {
+      failed(error.message);
+    }
   }
 
   #died(why) {
@@ -238,6 +257,13 @@ export class Pixelmill extends EventTarget {
       }
       case "stored":
         this.#pending.get(body.ticket)?.onStored?.(body.assets);
+        break;
+      case "startWorker":
+        this.#startWorker(body, value);
+        break;
+      case "stopWorker":
+        this.#workers.get(body.name)?.terminate();
+        this.#workers.delete(body.name);
         break;
       case "asksWhenLeft":
         this.#post([{ left: number(stored("localStorage", "getItem", this.#keys.left)) }]);

@@ -105,9 +105,9 @@ test("a model that crashes fails only its own images with a reason, and the work
       WebAssembly.compile = (bytes) =>
         compile(bytes.byteLength === length ? Uint8Array.from(atob(broken), (character) => character.charCodeAt(0)) : bytes);
       self.workersMade = 0;
-      self.Worker = class extends Worker {
-        constructor(...all) {
-          super(...all);
+      self.MessageChannel = class extends MessageChannel {
+        constructor() {
+          super();
           self.workersMade += 1;
         }
       };

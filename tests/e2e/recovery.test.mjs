@@ -99,8 +99,8 @@ function withholding(run) {
   return (context) =>
     inService(context, {
       each: () => `{
-        const post = Worker.prototype.postMessage;
-        Worker.prototype.postMessage = function (message, ...rest) {
+        const post = MessagePort.prototype.postMessage;
+        MessagePort.prototype.postMessage = function (message, ...rest) {
           if (!(${run.withheld} && Array.isArray(message) && message[0]?.run)) post.call(this, message, ...rest);
         };
       }`,

@@ -14,7 +14,7 @@ use super::super::interop::{
     Listener, Receiver, Sender, describe, from_js, handover, property, set_property, spawn, to_js,
 };
 use super::super::locks;
-use super::super::program::Program;
+use super::super::program::{Program, start_worker};
 use crate::api::{ApiError, Asset};
 use crate::compact::SortedMap;
 use crate::protocol::{BUILD_ID, UPDATED};
@@ -59,9 +59,23 @@ struct Running {
     _listeners: Vec<Listener>,
     /// Until its code has started.
     start: Option<Timeout>,
+    /// The workers that were started for it, by name.
+    workers: SortedMap<String, Started>,
 }
 
 impl Drop for Running {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}
+
+/// A worker of the service; stopped when dropped.
+struct Started {
+    worker: Worker,
+    _failed: Listener,
+}
+
+impl Drop for Started {
     fn drop(&mut self) {
         self.worker.terminate();
     }
@@ -185,17 +199,41 @@ impl Link {
         });
         let lost = |kind: &'static str| {
             let own = self.own.clone();
-            Listener::new(&worker, kind, move |event: Event| {
-                let message = property(&event, "message").as_string().unwrap_or_else(|| kind.to_owned());
-                died(&own, generation, message);
-            })
+            Listener::new(&worker, kind, move |event: Event| died(&own, generation, message_of(&event)))
         };
         let listeners = vec![messages, lost("error"), lost("messageerror")];
         let own = self.own.clone();
         let start = Timeout::new(START_MS, move || {
             died(&own, generation, "it did not start".to_owned());
         });
-        *self.running.borrow_mut() = Some(Running { worker, _listeners: listeners, start: Some(start) });
+        let workers = SortedMap::default();
+        *self.running.borrow_mut() = Some(Running { worker, _listeners: listeners, start: Some(start), workers });
+    }
+
+    /// Starts a worker for the service and hands it the port to it.
+    fn start_worker(&self, name: String, script: &str, port: &JsValue) {
+        let failed = |own: &Weak<Self>, name: &str, message: String| {
+            if let Some(link) = own.upgrade() {
+                link.tell(&ToService::WorkerFailed { name: name.to_owned(), message });
+            }
+        };
+        let started = start_worker(script, &name).and_then(|worker| {
+            let port = Array::of1(port);
+            worker.post_message_with_transfer(&JsValue::UNDEFINED, &port).map_err(|error| describe(&error))?;
+            Ok(worker)
+        });
+        match started {
+            Ok(worker) => {
+                let (own, its_name) = (self.own.clone(), name.clone());
+                let _failed = Listener::new(&worker, "error", move |event: Event| {
+                    failed(&own, &its_name, message_of(&event));
+                });
+                if let Some(running) = &mut *self.running.borrow_mut() {
+                    running.workers.insert(name, Started { worker, _failed });
+                }
+            }
+            Err(why) => failed(&self.own, &name, why),
+        }
     }
 
     fn heard(&self, data: &Array, name: &str) {
@@ -247,6 +285,11 @@ impl Link {
                     }
                 }
             }
+            FromService::StartWorker { name, script } => self.start_worker(name, &script, &value),
+            FromService::StopWorker { name } => {
+                let stopped = self.running.borrow_mut().as_mut().and_then(|running| running.workers.remove(&name));
+                drop(stopped);
+            }
             message @ (FromService::Blocked
             | FromService::Catalog(_)
             | FromService::Event(_)
@@ -294,6 +337,11 @@ impl Link {
             pending.answer.send(Err(Refused { error: error.clone(), import: None }));
         }
     }
+}
+
+/// What an event says went wrong, or else its kind.
+fn message_of(event: &Event) -> String {
+    property(event, "message").as_string().unwrap_or_else(|| event.type_())
 }
 
 /// Reports the death of a service, unless a later one runs. In a task of its own: what follows drops the listener or

@@ -9,17 +9,19 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, Event, MessageEvent, Worker};
+use web_sys::{Blob, MessageEvent, MessagePort};
 
 use super::super::environment::{FileError, OwnFiles, random};
-use super::super::interop::{Listener, both, from_js, property, spawn, to_js};
+use super::super::interop::{Listener, both, from_js, spawn, to_js};
 use super::super::{locks, program};
 use super::memory;
 use super::modules::ModuleDownloads;
 use crate::archive::pictures::Contents;
 use crate::batch::scheduler::Death;
+use crate::compact::SortedMap;
 use crate::names::Names;
 use crate::protocol::{BUILD_ID, FromWorker, Previewed, StoreAnswer, ToWorker, UPDATED, VERSION};
+use crate::service::FromService;
 use crate::store::MemoryStore;
 
 /// Time for a worker to report that its script has started, in milliseconds; normally that takes a few hundredths of
@@ -27,6 +29,9 @@ use crate::store::MemoryStore;
 const ALIVE_MS: u32 = 3_000;
 /// Time for a worker to start, whatever it waits for, in milliseconds.
 const START_MS: u32 = 60_000;
+
+/// Receives what a worker reports.
+type Tell = Rc<dyn Fn(FromPool)>;
 
 /// What every worker is made from.
 pub(super) struct Program {
@@ -42,6 +47,8 @@ pub(super) struct Program {
     pub(super) memory: OnceCell<MemoryStore<Blob>>,
     /// Consecutive workers that did not report in time.
     late: Cell<u32>,
+    /// The workers that were asked for, by name: how to tell that one failed.
+    asked: RefCell<SortedMap<String, Tell>>,
 }
 
 impl Program {
@@ -72,8 +79,16 @@ impl Program {
         let code = program::Program::fetch(&files, "worker.js", "worker_bg.wasm", loader).await?;
         let libwebp = libwebp.into_inner();
         let modules = ModuleDownloads::new(files, names);
-        let (memory, late, outdated) = Default::default();
-        Ok(Self { database: names.database(), outdated, code, libwebp, modules, memory, late })
+        let (memory, late, outdated, asked) = Default::default();
+        Ok(Self { database: names.database(), outdated, code, libwebp, modules, memory, late, asked })
+    }
+
+    /// A worker could not be started, or its script threw.
+    pub(super) fn failed(&self, name: &str, message: String) {
+        let tell = self.asked.borrow().get(name).cloned();
+        if let Some(tell) = tell {
+            tell(FromPool::Died(Death::Vanished, message));
+        }
     }
 }
 
@@ -98,15 +113,19 @@ pub(super) enum FromPool {
 
 /// A worker; stopped when dropped.
 pub(super) struct Handle {
-    worker: Worker,
-    _listeners: Vec<Listener>,
+    name: String,
+    port: MessagePort,
+    program: Rc<Program>,
+    _listeners: [Listener; 2],
     _patience: Option<Timeout>,
     _start: Timeout,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.worker.terminate();
+        self.program.asked.borrow_mut().remove(&self.name);
+        self.port.close();
+        super::post(&FromService::StopWorker { name: std::mem::take(&mut self.name) });
     }
 }
 
@@ -122,20 +141,23 @@ impl Handle {
     fn spawn_boxed(program: &Rc<Program>, tell: Box<dyn Fn(FromPool)>) -> Result<Self, String> {
         // When a worker ends for any reason, the lock with its name becomes free at once; no event reports it.
         let life = format!("pixelmill-worker:{:08x}{:08x}", random(), random());
-        let worker = program.code.start(&life)?;
+        let port = program.code.start_elsewhere(|script, port| {
+            let message = FromService::StartWorker { name: life.clone(), script: script.to_owned() };
+            super::post_port(&message, port);
+        })?;
         let alive = Rc::new(Cell::new(false));
         let dead = Rc::new(Cell::new(false));
         let started = Rc::new(Cell::new(false));
-        let tell = Rc::new(move |message: FromPool| {
+        let tell: Tell = Rc::new(move |message: FromPool| {
             if !dead.get() {
                 dead.set(matches!(message, FromPool::Died(..)));
                 tell(message);
             }
         });
         let messages = {
-            let (program, own, tell, alive) = (program.clone(), worker.clone(), tell.clone(), alive.clone());
-            let started = started.clone();
-            Listener::new(&worker, "message", move |event| {
+            let (program, own, tell, alive) = (program.clone(), port.clone(), tell.clone(), alive.clone());
+            let (started, life) = (started.clone(), life.clone());
+            Listener::new(&port, "message", move |event| {
                 let data: Array = event.unchecked_into::<MessageEvent>().data().unchecked_into();
                 let vanished = |why: String| FromPool::Died(Death::Vanished, why);
                 tell(match from_js::<FromWorker>(&data.get(0)) {
@@ -201,14 +223,14 @@ impl Handle {
                 });
             })
         };
-        let lost = |kind: &'static str| {
+        let unreadable = {
             let tell = tell.clone();
-            Listener::new(&worker, kind, move |event: Event| {
-                let message = property(&event, "message").as_string().unwrap_or_else(|| kind.to_owned());
-                tell(FromPool::Died(Death::Vanished, message));
+            Listener::new(&port, "messageerror", move |_| {
+                tell(FromPool::Died(Death::Vanished, "a message could not be read".to_owned()));
             })
         };
-        let listeners = vec![messages, lost("error"), lost("messageerror")];
+        port.start();
+        program.asked.borrow_mut().insert(life.clone(), tell.clone());
         // One that dies before it holds its lock dies unnoticed. A slow device gets more time with each worker that was
         // given up.
         let patience = locks::are_there().then(|| {
@@ -225,12 +247,13 @@ impl Handle {
                 tell(FromPool::Died(Death::Vanished, "it did not start".into()));
             }
         });
-        Ok(Self { worker, _listeners: listeners, _patience: patience, _start: start })
+        let (program, listeners) = (program.clone(), [messages, unreadable]);
+        Ok(Self { name: life, port, program, _listeners: listeners, _patience: patience, _start: start })
     }
 
     /// Sends it work; only after [`FromPool::Ready`].
     pub(super) fn send(&self, message: &ToWorker, attachment: &JsValue) {
-        post(&self.worker, message, attachment);
+        post(&self.port, message, attachment);
     }
 
     /// The same with contents that were read ahead; the worker then owns those that are an `ArrayBuffer`.
@@ -238,7 +261,7 @@ impl Handle {
         let contents = contents.unwrap_or_default();
         let buffers = contents.filter(&mut |content, _, _| content.is_object());
         let posted = to_js(message)
-            .and_then(|message| self.worker.post_message_with_transfer(&Array::of2(&message, &contents), &buffers));
+            .and_then(|message| self.port.post_message_with_transferable(&Array::of2(&message, &contents), &buffers));
         if let Err(error) = posted {
             web_sys::console::error_1(&error);
         }
@@ -252,8 +275,8 @@ fn is_exhaustion(message: &str) -> bool {
         .any(|part| message.contains(part))
 }
 
-fn post(worker: &Worker, message: &ToWorker, attachment: &JsValue) {
-    let posted = to_js(message).and_then(|message| worker.post_message(&Array::of2(&message, attachment)));
+fn post(port: &MessagePort, message: &ToWorker, attachment: &JsValue) {
+    let posted = to_js(message).and_then(|message| port.post_message(&Array::of2(&message, attachment)));
     if let Err(error) = posted {
         web_sys::console::error_1(&error);
     }
