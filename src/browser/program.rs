@@ -1,9 +1,9 @@
 //! Another program of this build, to be run in a worker: fetched and compiled once, and started from that as often as
-//! needed, without another request.
+//! needed, without another request. Whoever starts it posts the module to it.
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, Event, MessageChannel, MessagePort, RequestInit, Worker, WorkerOptions};
+use web_sys::{Blob, BlobPropertyBag, RequestInit};
 
 use super::environment::{FileError, OwnFiles};
 use super::interop::{both, describe, settled};
@@ -16,16 +16,13 @@ extern "C" {
     fn compile_streaming(response: &JsValue) -> Promise;
 }
 
-thread_local! {
-    /// Keeps an uncaught exception in a worker from becoming one here. The worker reports it itself.
-    static PREVENT: Closure<dyn Fn(Event)> = Closure::new(|event: Event| event.prevent_default());
-}
-
 /// A program's script, and its compiled module.
 #[derive(Debug)]
 pub(super) struct Program {
-    script_url: String,
-    module: JsValue,
+    /// The address of the script, which waits for the module.
+    pub(super) script_url: String,
+    /// The module.
+    pub(super) module: JsValue,
 }
 
 impl Program {
@@ -47,43 +44,6 @@ impl Program {
         let script_url = web_sys::Url::create_object_url_with_blob(&script).map_err(failed(glue))?;
         Ok(Self { script_url, module })
     }
-
-    /// Starts it in a worker with this name, which is also the lock that it holds for as long as it lives.
-    ///
-    /// # Errors
-    /// Why the browser does not start a worker.
-    pub(super) fn start(&self, name: &str) -> Result<Worker, String> {
-        let worker = start_worker(&self.script_url, name)?;
-        worker.post_message(&self.module).map_err(|error| describe(&error))?;
-        Ok(worker)
-    }
-
-    /// Lets somebody else start it, who receives the address of its script, and the port that is to be the worker's first
-    /// message. Returns the port on this side.
-    ///
-    /// # Errors
-    /// Why there is no port.
-    pub(super) fn start_elsewhere(&self, start: impl FnOnce(&str, &MessagePort)) -> Result<MessagePort, String> {
-        let channel = MessageChannel::new().map_err(|error| describe(&error))?;
-        let port = channel.port1();
-        // Waits in the port until the worker's script listens.
-        port.post_message(&self.module).map_err(|error| describe(&error))?;
-        start(&self.script_url, &channel.port2());
-        Ok(port)
-    }
-}
-
-/// Starts a worker with this script and name.
-///
-/// # Errors
-/// Why the browser does not start it.
-pub(super) fn start_worker(script_url: &str, name: &str) -> Result<Worker, String> {
-    let options = WorkerOptions::new();
-    options.set_name(name);
-    let worker = Worker::new_with_options(script_url, &options).map_err(|error| describe(&error))?;
-    // Kept for good: an error may arrive after the worker was given up.
-    PREVENT.with(|prevent| worker.set_onerror(Some(prevent.as_ref().unchecked_ref())));
-    Ok(worker)
 }
 
 /// Compiles a module while it downloads, or afterwards if the host sends the wrong type for it.

@@ -85,14 +85,8 @@ fn post_with(message: &FromService, value: &JsValue, files: &JsValue) {
 }
 
 /// Posts a message to the client, with a port for a worker.
-fn post_port(message: &FromService, port: &MessagePort) {
-    let posted = to_js(message).and_then(|message| {
-        let port = Array::of1(port);
-        scope().post_message_with_transfer(&Array::of2(&message, &port.get(0)), &port)
-    });
-    if let Err(error) = posted {
-        web_sys::console::error_1(&error);
-    }
+fn post_port(message: &FromService, port: &MessagePort) -> Result<(), JsValue> {
+    scope().post_message_with_transfer(&Array::of2(&to_js(message)?, port), &Array::of1(port))
 }
 
 /// Serves the client until the tab ends. Called once, by the service's `main`.

@@ -159,7 +159,7 @@ test("a page whose files a deployment has removed says that it was updated", asy
 
 /** A program that starts as one of another build does. */
 const ANOTHER_BUILD = `self.wasm_bindgen = async () => {
-  self.postMessage([{ ready: { version: 1, buildId: "another" } }]);
+  (self.service ?? self).postMessage([{ ready: { version: 1, buildId: "another" } }]);
   return {};
 };`;
 

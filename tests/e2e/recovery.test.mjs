@@ -265,7 +265,7 @@ async function strike(page, how) {
       vanishes() { close(); },
       hangs() { for (;;); },
     };
-    addEventListener("message", ({ data }) => {
+    self.service.addEventListener("message", ({ data }) => {
       // In a separate task: the browser does not stop code that its debugger runs.
       if (data[0]?.run) setTimeout(blows[how]);
     });

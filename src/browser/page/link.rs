@@ -7,19 +7,24 @@ use std::rc::{Rc, Weak};
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use web_sys::{Event, MessageEvent, Worker};
+use web_sys::{Event, MessageEvent, Worker, WorkerOptions};
 
 use super::super::environment::random;
 use super::super::interop::{
     Listener, Receiver, Sender, describe, from_js, handover, property, set_property, spawn, to_js,
 };
 use super::super::locks;
-use super::super::program::{Program, start_worker};
+use super::super::program::Program;
 use crate::api::{ApiError, Asset};
 use crate::compact::SortedMap;
 use crate::protocol::{BUILD_ID, UPDATED};
 use crate::selection::HeaderCheck;
 use crate::service::{CALL, Call, FromService, Setup, Stopped, ToService, VERSION};
+
+thread_local! {
+    /// Keeps an uncaught exception in a worker from becoming one here. The worker reports it itself.
+    static PREVENT: Closure<dyn Fn(Event)> = Closure::new(|event: Event| event.prevent_default());
+}
 
 /// Time for the service's code to start, in milliseconds.
 const START_MS: u32 = 30_000;
@@ -186,7 +191,8 @@ impl Link {
         self.generation.set(generation);
         self.accepts.set(false);
         let name = format!("pixelmill-service:{:08x}{:08x}", random(), random());
-        let worker = match self.program.start(&name) {
+        let started = start_worker(&self.program.script_url, &name, |worker| worker.post_message(&self.program.module));
+        let worker = match started {
             Ok(worker) => worker,
             Err(why) => return self.give_up(&why),
         };
@@ -217,11 +223,8 @@ impl Link {
                 link.tell(&ToService::WorkerFailed { name: name.to_owned(), message });
             }
         };
-        let started = start_worker(script, &name).and_then(|worker| {
-            let port = Array::of1(port);
-            worker.post_message_with_transfer(&JsValue::UNDEFINED, &port).map_err(|error| describe(&error))?;
-            Ok(worker)
-        });
+        let hand_over = |worker: &Worker| worker.post_message_with_transfer(&JsValue::UNDEFINED, &Array::of1(port));
+        let started = start_worker(script, &name, hand_over);
         match started {
             Ok(worker) => {
                 let (own, its_name) = (self.own.clone(), name.clone());
@@ -337,6 +340,22 @@ impl Link {
             pending.answer.send(Err(Refused { error: error.clone(), import: None }));
         }
     }
+}
+
+/// Starts a worker with this script and name, and posts its first message.
+///
+/// # Errors
+/// Why the browser does not start it.
+fn start_worker(script: &str, name: &str, post: impl FnOnce(&Worker) -> Result<(), JsValue>) -> Result<Worker, String> {
+    let options = WorkerOptions::new();
+    options.set_name(name);
+    let started = Worker::new_with_options(script, &options).and_then(|worker| {
+        // Kept for good: an error may arrive after the worker was given up.
+        PREVENT.with(|prevent| worker.set_onerror(Some(prevent.as_ref().unchecked_ref())));
+        post(&worker)?;
+        Ok(worker)
+    });
+    started.map_err(|error| describe(&error))
 }
 
 /// What an event says went wrong, or else its kind.

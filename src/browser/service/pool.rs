@@ -9,10 +9,10 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, MessageEvent, MessagePort};
+use web_sys::{Blob, MessageChannel, MessageEvent, MessagePort};
 
 use super::super::environment::{FileError, OwnFiles, random};
-use super::super::interop::{Listener, both, from_js, spawn, to_js};
+use super::super::interop::{Listener, both, describe, from_js, spawn, to_js};
 use super::super::{locks, program};
 use super::memory;
 use super::modules::ModuleDownloads;
@@ -141,10 +141,7 @@ impl Handle {
     fn spawn_boxed(program: &Rc<Program>, tell: Box<dyn Fn(FromPool)>) -> Result<Self, String> {
         // When a worker ends for any reason, the lock with its name becomes free at once; no event reports it.
         let life = format!("pixelmill-worker:{:08x}{:08x}", random(), random());
-        let port = program.code.start_elsewhere(|script, port| {
-            let message = FromService::StartWorker { name: life.clone(), script: script.to_owned() };
-            super::post_port(&message, port);
-        })?;
+        let port = ask_for_worker(&program.code, &life).map_err(|error| describe(&error))?;
         let alive = Rc::new(Cell::new(false));
         let dead = Rc::new(Cell::new(false));
         let started = Rc::new(Cell::new(false));
@@ -266,6 +263,17 @@ impl Handle {
             web_sys::console::error_1(&error);
         }
     }
+}
+
+/// Asks the page for a worker that runs a program, and returns the port to it.
+fn ask_for_worker(program: &program::Program, name: &str) -> Result<MessagePort, JsValue> {
+    let channel = MessageChannel::new()?;
+    let port = channel.port1();
+    // Waits in the port until the worker's script listens.
+    port.post_message(&program.module)?;
+    let message = FromService::StartWorker { name: name.to_owned(), script: program.script_url.clone() };
+    super::post_port(&message, &channel.port2())?;
+    Ok(port)
 }
 
 /// Whether a thrown message is the browser's way of saying that there is not enough memory.
