@@ -30,7 +30,7 @@ fn receive(name: &'static str, callback: impl Fn(JsValue) + 'static) {
 }
 
 /// Sends an event to the script.
-fn send(name: &str, detail: JsValue) {
+pub(crate) fn send(name: &str, detail: JsValue) {
     let options = CustomEventInit::new();
     options.set_detail(&detail);
     if let Ok(event) = CustomEvent::new_with_event_init_dict(name, &options) {

@@ -8,8 +8,10 @@ use web_sys::FileList;
 
 use super::icons::{Icon, Shape};
 use super::notices::NoticeBoard;
+use super::offline;
 use super::parts;
 use super::services::{Preference, Services, StorageState, UiError};
+use super::stage::Stage;
 use super::widgets::{FilePicker, Switch, modal};
 use crate::view_model::archive::{Outcome, import_outcome};
 use crate::view_model::format;
@@ -37,7 +39,7 @@ pub(crate) fn Preferences() -> impl IntoView {
 #[component]
 pub(crate) fn PreferencesDialog(shown: RwSignal<bool>) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let services = expect_context::<Services>();
+    let (services, stage) = (expect_context::<Services>(), expect_context::<Stage>());
     let storage = RwSignal::new(None::<StorageState>);
     // The browser may have answered since, and what is used changes.
     let opened = move || {
@@ -70,6 +72,7 @@ pub(crate) fn PreferencesDialog(shown: RwSignal<bool>) -> impl IntoView {
                     help="Sends the batch's status to the URL it was started with. Pictures and their names are never sent."
                 />
             </section>
+            {stage.embedding().is_none().then(|| view! { <Language/> })}
             <StorageNote state=storage/>
             <Everything dialog/>
             <div class="spread">
@@ -109,6 +112,28 @@ impl From<UiError> for Outcome {
 }
 
 /// Exports and imports everything in this browser as one archive. The last outcome stays visible, and is also shown as
+/// The languages that the page is translated into, by the names that they have themselves (`src/languages/`).
+const LANGUAGES: [(&str, &str); 3] = [("en", "English"), ("de", "Deutsch"), ("ar", "العربية")];
+
+/// The choice of the page's language. A script beside the program makes it so and remembers it.
+#[component]
+fn Language() -> impl IntoView {
+    let shown = document().document_element().and_then(|page| page.get_attribute("lang")).unwrap_or_default();
+    let choose = move |event: leptos::ev::Event| {
+        offline::send("pixelmill-language", event_target_value(&event).into());
+    };
+    view! {
+        <section aria-labelledby="language-title">
+            <h3 id="language-title">"Language"</h3>
+            <select data-testid="language" aria-labelledby="language-title" translate="no" on:change=choose>
+                {LANGUAGES.map(|(tag, name)| view! {
+                    <option value=tag lang=tag prop:selected=tag == shown>{name}</option>
+                }).collect_view()}
+            </select>
+        </section>
+    }
+}
+
 /// a notice if the dialog was closed in the meantime.
 #[component]
 fn Everything(dialog: NodeRef<html::Dialog>) -> impl IntoView {

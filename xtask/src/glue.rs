@@ -13,13 +13,14 @@ use crate::project::Project;
 use crate::setup::Node;
 use crate::shell::{Outcome, command, run};
 
-/// Minifies scripts. What they export, and what a classic script declares, keeps its name.
+/// Minifies scripts and style sheets. What scripts export, and what a classic script declares, keeps its name.
 pub fn minify(project: &Project, node: &Node, scripts: &[PathBuf]) -> Outcome {
     const SCRIPT: &str = "\
         const { readFileSync, writeFileSync } = require('node:fs');
         const { transformSync } = require(process.argv[1]);
         for (const file of process.argv.slice(2)) {
-            const options = { minify: true, target: 'esnext', legalComments: 'inline' };
+            const loader = file.endsWith('.css') ? 'css' : 'js';
+            const options = { minify: true, target: 'esnext', legalComments: 'inline', loader };
             writeFileSync(file, transformSync(readFileSync(file, 'utf8'), options).code);
         }";
     let esbuild = node.packages.join("esbuild");

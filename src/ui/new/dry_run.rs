@@ -196,7 +196,7 @@ fn TriedPicture(tried: Tried) -> impl IntoView {
     };
     view! {
         <li data-testid="dry-run-picture">
-            <p class="tried-name"><span class="truncate">{tried.name}</span> <span class="small muted numbers">{facts}</span></p>
+            <p class="tried-name"><span class="truncate" translate="no">{tried.name}</span> <span class="small muted numbers">{facts}</span></p>
             {rest}
         </li>
     }
@@ -211,7 +211,7 @@ fn written(preview: Preview) -> impl IntoView {
     let file = |PreviewOutput { name, width, height, bytes, .. }: PreviewOutput| {
         view! {
             <li class="spread small">
-                <span class="truncate">{name}</span>
+                <span class="truncate" translate="no">{name}</span>
                 <span class="muted numbers push">{format!("{width} × {height}, {}", format::bytes(bytes))}</span>
             </li>
         }

@@ -111,7 +111,7 @@ fn FileRow(
     view! {
         <li data-testid=format!("{testid}-row")>
             <span class="missing-name">
-                <span>{name}</span>
+                <span translate="no">{name}</span>
                 <span class="muted">{reason}</span>
             </span>
             <button
@@ -326,7 +326,7 @@ fn Tile(entry: Entry, key: String) -> impl IntoView {
         <li class="tile" class:bad=is_bad data-testid="picked-row" data-picture=id title=title on:focusin=here>
             <PickedPreview entry=entry.clone()/>
             {is_bad.then(|| view! { <span class="bad-sign"><Icon shape=Shape::Warning/></span> })}
-            <span class="truncate">{entry.name}</span>
+            <span class="truncate" translate="no">{entry.name}</span>
             <button
                 class="remove"
                 data-testid="remove-picked"

@@ -168,7 +168,7 @@ pub(crate) fn Panel() -> impl IntoView {
         <section class="panel section preview-panel" class:stale=move || progress.is_stale.get() aria-labelledby="preview-title" data-testid="live-preview" aria-busy=move || progress.is_rendering.get().to_string()>
             <div class="spread">
                 <h2 id="preview-title">"Preview"</h2>
-                <span class="small muted truncate">{name}</span>
+                <span class="small muted truncate" translate="no">{name}</span>
                 {move || seen.get().map(|(is_before, step)| view! {
                     <button class="chip" data-testid="look-end" title="Show the results" on:click=leave>
                         {format!("{} “{}”", if is_before { "Before" } else { "After" }, form::label(&step))}

@@ -73,8 +73,8 @@ fn Shown(execution: Arc<Execution>) -> impl IntoView {
     view! {
         <header class="detail-head">
             <div class="row-name">
-                <h2 class="truncate">{name(&execution)}</h2>
-                {path.into_iter().chain(row).map(|text| view! { <span class="small muted truncate">{text}</span> }).collect_view()}
+                <h2 class="truncate" translate="no">{name(&execution)}</h2>
+                {path.into_iter().chain(row).map(|text| view! { <span class="small muted truncate" translate="no">{text}</span> }).collect_view()}
             </div>
             <span class=format!("badge {tone}")>{text}</span>
             <button class="button quiet square" data-testid="close-detail" aria-label="Close" on:click=move |_| leave(list, stage)>

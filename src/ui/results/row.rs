@@ -102,7 +102,7 @@ pub(crate) fn Row(first: Arc<Execution>, at: u32, total: Memo<u32>) -> impl Into
                 {move || thumbnail.get().map(|asset_id| view! { <StoredImage asset_id alt=""/> })}
             </div>
             <div class="row-name">
-                <button class="open truncate" tabindex=tab_index() on:click=move |_| list.select(execution.get_untracked())>{name}</button>
+                <button class="open truncate" translate="no" tabindex=tab_index() on:click=move |_| list.select(execution.get_untracked())>{name}</button>
                 <span class="small muted truncate" class:problem=move || failure.with(Option::is_some)>
                     {move || doubt.get().map(|message| view! { <Doubt message/> })}
                     {sub}
@@ -174,7 +174,7 @@ pub(crate) fn OutputLine(output: OutputFile, before: u64) -> impl IntoView {
     let title = format!("{}, {} × {}, {}", output.name, output.width, output.height, output.encoder);
     view! {
         <div class="output" data-testid="output" title=title>
-            <span class="output-name truncate">{output.name.clone()}</span>
+            <span class="output-name truncate" translate="no">{output.name.clone()}</span>
             <span class="format">{format::media_type(&output.mime_type)}</span>
             <span class="small numbers">{format::bytes(output.bytes)}</span>
             <span class="small numbers change" class:grown=grown>{change}</span>

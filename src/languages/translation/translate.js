@@ -1,0 +1,235 @@
+// Shows a view in another language. Everything that Pixelmill says is English where it is written, in four programs, the catalog, the
+// scripts and in records that outlive a visit; so it is translated where it is shown: texts and attributes of a part of a document are
+// replaced as they change, before they are painted. The programs do not know of it, and English costs nothing.
+//
+// A table (`docs/languages.md`) has the English text as key. `{name}` in it stands for a number or another text, which is looked up
+// too, unless it is in quotation marks: then it is somebody's name for something. Elements that show such names have `translate="no"`.
+
+/** Attributes that are read or spoken. */
+const ATTRIBUTES = ["aria-label", "aria-description", "aria-valuetext", "aria-roledescription", "title", "placeholder", "alt", "label"];
+/** Elements whose text is not for people, or the user's own. */
+const NOT_TEXT = "script, style, code, pre, textarea, [translate=no], [contenteditable]";
+/** Texts of messages that were looked up, at most. */
+const MOST_KEPT = 2000;
+/** What only consists of numbers, signs and units. */
+const MEASURE = /^(?:[\d\s\u202f.,:×%+−±–≈/()–-]|\b(?:B|kB|MB|GB|TB|ms|s|min|h|px|MP|dpi|mm|fps|v)\b)+$/;
+const PLACEHOLDER = /\{(\w*)\}/;
+
+/** The languages of this deployment, with their names. */
+export const LANGUAGES = { en: "English", de: "Deutsch", ar: "العربية" };
+
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/** A table, made ready for looking texts up. */
+export class Translator {
+  #exact = new Map();
+  /** Patterns by the first characters of the text, then those that begin with a placeholder. */
+  #patterns = new Map();
+  #kept = new Map();
+  #plural;
+  #decimal;
+
+  constructor({ language, direction = "ltr", decimal = ".", texts }) {
+    this.language = language;
+    this.direction = direction;
+    this.#decimal = decimal;
+    this.#plural = new Intl.PluralRules(language);
+    for (const [keys, translation] of Object.entries(texts)) {
+      for (const key of keys.split("|")) this.#add(key, translation);
+    }
+    for (const list of this.#patterns.values()) list.sort((a, b) => b.letters - a.letters);
+  }
+
+  #add(key, translation) {
+    if (!PLACEHOLDER.test(key)) {
+      this.#exact.set(key, translation);
+      return;
+    }
+    const parts = key.split(/(\{\w*\})/);
+    const names = [];
+    const source = parts.map((part) => {
+      const [, name] = PLACEHOLDER.exec(part) ?? [];
+      if (name === undefined) return escaped(part);
+      names.push({ name });
+      return "([^]+?)";
+    });
+    let position = 0;
+    for (let index = 1; index < parts.length; index += 2) {
+      const before = parts[index - 1].at(-1);
+      names[position].isQuoted = before === "“" || before === '"' || before === "‘";
+      position += 1;
+    }
+    const pattern = { regex: new RegExp(`^${source.join("")}$`), names, translation };
+    pattern.letters = parts.filter((_, index) => index % 2 === 0).join("").length;
+    const start = parts[0].slice(0, 3);
+    const bucket = start.length === 3 ? start : "";
+    if (!this.#patterns.has(bucket)) this.#patterns.set(bucket, []);
+    this.#patterns.get(bucket).push(pattern);
+  }
+
+  /** The translation of a text, or the text itself. */
+  text(english) {
+    const [, before, core, after] = /^(\s*)([^]*?)(\s*)$/.exec(english);
+    return core === "" ? english : before + (this.#found(core) ?? core) + after;
+  }
+
+  #found(core) {
+    if (this.#kept.has(core)) return this.#kept.get(core);
+    const found = this.#lookUp(core);
+    if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
+    this.#kept.set(core, found);
+    return found;
+  }
+
+  #lookUp(core) {
+    if (MEASURE.test(core)) return this.#measure(core);
+    const exact = this.#exact.get(core);
+    if (exact !== undefined) return this.#form(exact, 1);
+    for (const bucket of [core.slice(0, 3), ""]) {
+      for (const pattern of this.#patterns.get(bucket) ?? []) {
+        const match = pattern.regex.exec(core);
+        if (match) return this.#filled(pattern, match);
+      }
+    }
+    return this.#inParts(core);
+  }
+
+  /** Several sentences, or several facts with a sign between them, one by one. */
+  #inParts(core) {
+    for (const separator of [/( · )/, /(: |; )/, /((?<=[.!?…]) (?=[“"A-Z]))/, /(, )/]) {
+      const parts = core.split(separator);
+      if (parts.length < 3) continue;
+      const translated = parts.map((part, index) => (index % 2 === 0 ? this.#found(part) : part));
+      if (translated.some((part, index) => index % 2 === 0 && part !== undefined)) {
+        return translated.map((part, index) => part ?? parts[index]).join("");
+      }
+    }
+    // A sentence without its full stop, or a heading with it.
+    const ended = /^([^]*[^.:…])([.:…])$/.exec(core);
+    const found = ended && this.#exact.get(ended[1]);
+    return found === undefined || found === null ? undefined : this.#form(found, 1) + ended[2];
+  }
+
+  #filled({ names, translation }, match) {
+    const values = new Map();
+    let count = 1;
+    names.forEach(({ name, isQuoted }, index) => {
+      const value = match[index + 1];
+      const number = Number(value.replace(/[\s\u202f]/g, ""));
+      if (Number.isFinite(number) && (name === "count" || !values.has("count"))) count = number;
+      values.set(name, isQuoted ? value : this.text(value));
+    });
+    return this.#form(translation, count).replace(/\{(\w*)\}/g, (whole, name) => values.get(name) ?? whole);
+  }
+
+  #form(translation, count) {
+    if (typeof translation === "string") return translation;
+    return translation[this.#plural.select(count)] ?? translation.other;
+  }
+
+  #measure(core) {
+    if (this.#decimal === ".") return core;
+    return core.replace(/(?<![\d.])(\d+)\.(\d+)(?![\d.])/g, `$1${this.#decimal}$2`);
+  }
+}
+
+/** A part of a document that is shown in another language until `stop` is called. */
+class Watch {
+  #root;
+  #translator;
+  #observer;
+  /** What was found and what was written instead, by node. */
+  #texts = new WeakMap();
+  #attributes = new WeakMap();
+
+  constructor(root, translator) {
+    this.#root = root;
+    this.#translator = translator;
+    this.#observer = new MutationObserver((changes) => this.#changed(changes));
+    this.#below(root);
+    this.#observe();
+  }
+
+  #observe() {
+    const options = { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ATTRIBUTES };
+    this.#observer.observe(this.#root, options);
+  }
+
+  stop() {
+    this.#observer.disconnect();
+    const walker = document.createTreeWalker(this.#root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+    for (let node = walker.currentNode; node; node = walker.nextNode()) {
+      const text = this.#texts.get(node);
+      if (text?.shown === node.data) node.data = text.source;
+      for (const [name, { source, shown }] of this.#attributes.get(node) ?? []) {
+        if (node.getAttribute(name) === shown) node.setAttribute(name, source);
+      }
+    }
+  }
+
+  #changed(changes) {
+    for (const { type, target, attributeName, addedNodes } of changes) {
+      if (type === "characterData") this.#text(target);
+      else if (type === "attributes") this.#attribute(target, attributeName);
+      else for (const node of addedNodes) this.#below(node);
+    }
+    // What was written just now is no news.
+    this.#observer.takeRecords();
+  }
+
+  #below(root) {
+    if (root.nodeType === Node.TEXT_NODE) return this.#text(root);
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+    for (let node = walker.currentNode; node; node = walker.nextNode()) {
+      if (node.nodeType === Node.TEXT_NODE) this.#text(node);
+      else if (node.nodeType === Node.ELEMENT_NODE) for (const name of ATTRIBUTES) this.#attribute(node, name);
+    }
+  }
+
+  #text(node) {
+    const { data, parentElement } = node;
+    if (this.#texts.get(node)?.shown === data || !/\p{L}|\d\.\d/u.test(data)) return;
+    if (parentElement?.closest(NOT_TEXT)) return;
+    const shown = this.#translator.text(data);
+    this.#texts.set(node, { source: data, shown });
+    if (shown !== data) node.data = shown;
+  }
+
+  #attribute(element, name) {
+    const value = element.getAttribute(name);
+    if (!value || !/\p{L}/u.test(value)) return;
+    const known = this.#attributes.get(element);
+    if (known?.get(name)?.shown === value || element.closest("[translate=no]")) return;
+    const shown = this.#translator.text(value);
+    if (known) known.set(name, { source: value, shown });
+    else this.#attributes.set(element, new Map([[name, { source: value, shown }]]));
+    if (shown !== value) element.setAttribute(name, shown);
+  }
+}
+
+const translators = new Map();
+
+/** The translator of a language of this deployment, or of a table; null for English. */
+async function translatorOf(language) {
+  if (typeof language === "object") return new Translator(language);
+  if (language === "en" || !LANGUAGES[language]) return null;
+  if (!translators.has(language)) {
+    const table = fetch(new URL(`${language}.json`, import.meta.url)).then((response) => response.json());
+    translators.set(language, table.then((table) => new Translator(table)));
+    table.catch(() => translators.delete(language));
+  }
+  return await translators.get(language);
+}
+
+/**
+ * Shows what is in an element in a language, which is one of `LANGUAGES` or a table, and gives it that language and its direction.
+ * Resolves with a function that ends that.
+ */
+export async function show(root, language) {
+  const translator = await translatorOf(language);
+  root.lang = translator?.language ?? "en";
+  root.dir = translator?.direction ?? "ltr";
+  if (!translator) return () => {};
+  const watch = new Watch(root, translator);
+  return () => watch.stop();
+}
