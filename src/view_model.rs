@@ -11,6 +11,7 @@ pub mod editing;
 pub mod failures;
 pub mod form;
 pub mod format;
+pub mod frames;
 pub mod gradient;
 pub mod graph;
 pub mod histogram;

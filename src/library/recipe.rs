@@ -11,7 +11,7 @@ use crate::compact::sort_by;
 /// connections.
 ///
 /// Everything that makes no difference to a result is excluded: pictures, names and descriptions, port notes, places in the
-/// graph, notes, the order of keys and of connections.
+/// graph, frames, notes, the order of keys and of connections.
 pub fn recipe(document: &Value) -> String {
     let list = |key: &str| document.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut text = String::new();
@@ -108,7 +108,7 @@ mod tests {
         let same = json!({
             "actions": [
                 { "actionType": "input-images", "actionId": "in", "parameters": { "autoOrient": true, "images": [] } },
-                { "actionId": "small", "actionType": "resize", "parameters": { "mode": "fit", "width": 100.0 }, "inputPorts": [], "position": { "x": 8, "y": 8 } },
+                { "actionId": "small", "actionType": "resize", "parameters": { "mode": "fit", "width": 100.0 }, "inputPorts": [], "position": { "x": 8, "y": 8 }, "frame": "Sizes" },
                 { "actionId": "out", "actionType": "output", "parameters": {}, "disabled": false },
                 { "actionId": "note", "actionType": "note", "parameters": { "text": "Not for the shop." } }
             ],

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::document::nodes;
 use super::editing::{self, Edge};
 use super::form;
+use super::frames;
 use super::places;
 use crate::actions::{self, Action, Port, PortType, Role};
 use crate::workflow::Diagnostic;
@@ -26,6 +27,10 @@ const THUMBNAIL: f64 = 92.0;
 const GAP_ACROSS: f64 = 64.0;
 const GAP_DOWN: f64 = 24.0;
 const MARGIN: f64 = 24.0;
+/// Height of the title of a frame.
+pub const FRAME_HEAD: f64 = 26.0;
+/// Distance of a frame from the steps in it.
+const FRAME_GAP: f64 = 10.0;
 
 /// A step in the picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,11 +98,30 @@ pub struct Wire {
     pub ends: [(f64, f64); 2],
 }
 
+/// A frame around steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// Its title.
+    pub title: String,
+    /// The steps in it, in document order.
+    pub action_ids: Vec<String>,
+    /// Distance from the left edge.
+    pub x: f64,
+    /// Distance from the top.
+    pub y: f64,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+}
+
 /// The picture.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Picture {
     /// The steps, in document order.
     pub steps: Vec<Step>,
+    /// The frames around them, in the order of their first steps.
+    pub frames: Vec<Frame>,
     /// The connections.
     pub wires: Vec<Wire>,
     /// Its width.
@@ -169,10 +193,40 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
         })
         .collect();
     let by_hand: Vec<_> = steps.iter().map(|step| places::position(document, step.index)).collect();
-    place(&mut steps, &columns, &edges, &by_hand);
+    let titles: Vec<_> = steps.iter().map(|step| frames::frame(document, step.index)).collect();
+    let has_frames = titles.iter().any(Option::is_some);
+    place(&mut steps, &columns, &edges, &by_hand, MARGIN + if has_frames { FRAME_HEAD } else { 0.0 });
+    let frames = framed(&steps, &titles);
     let wires = edges.iter().filter_map(|edge| wire(&steps, edge)).collect();
     let far = |far: fn(&Step) -> f64| steps.iter().map(far).fold(0.0, f64::max) + MARGIN;
-    Picture { width: far(|step| step.x + WIDTH), height: far(|step| step.y + step.height), steps, wires }
+    Picture { width: far(|step| step.x + WIDTH), height: far(|step| step.y + step.height), steps, frames, wires }
+}
+
+/// The frames with these titles, one for each step.
+fn framed(steps: &[Step], titles: &[Option<&str>]) -> Vec<Frame> {
+    let mut frames: Vec<Frame> = Vec::new();
+    for (step, title) in steps.iter().zip(titles) {
+        let Some(title) = *title else { continue };
+        let (left, top) = (step.x - FRAME_GAP, step.y - FRAME_GAP - FRAME_HEAD);
+        let (right, bottom) = (step.x + WIDTH + FRAME_GAP, step.y + step.height + FRAME_GAP);
+        match frames.iter_mut().find(|frame| frame.title == title) {
+            Some(frame) => {
+                let (far, low) = ((frame.x + frame.width).max(right), (frame.y + frame.height).max(bottom));
+                (frame.x, frame.y) = (frame.x.min(left), frame.y.min(top));
+                (frame.width, frame.height) = (far - frame.x, low - frame.y);
+                frame.action_ids.push(step.action_id.clone());
+            }
+            None => frames.push(Frame {
+                title: title.to_owned(),
+                action_ids: vec![step.action_id.clone()],
+                x: left,
+                y: top,
+                width: right - left,
+                height: bottom - top,
+            }),
+        }
+    }
+    frames
 }
 
 /// The ports of a table's columns, below those that are there.
@@ -231,8 +285,9 @@ fn columns(ids: &[&str], edges: &[Edge], is_source: impl Fn(usize) -> bool) -> V
 }
 
 /// Places the steps: each beside the first of those it gets pictures from, below what is there already. Those in `by_hand`
-/// have a place; what gets pictures from them follows them there instead of being in its column.
-fn place(steps: &mut [Step], columns: &[usize], edges: &[Edge], by_hand: &[Option<(f64, f64)>]) {
+/// have a place; what gets pictures from them follows them there instead of being in its column. Others are at least `top` from
+/// the top.
+fn place(steps: &mut [Step], columns: &[usize], edges: &[Edge], by_hand: &[Option<(f64, f64)>], top: f64) {
     let mut is_placed = vec![false; steps.len()];
     let mut follows_hand = vec![false; steps.len()];
     for (index, place) in by_hand.iter().enumerate() {
@@ -265,9 +320,9 @@ fn place(steps: &mut [Step], columns: &[usize], edges: &[Edge], by_hand: &[Optio
             let key = |wish: Option<f64>| wish.unwrap_or(f64::MAX);
             key(one.1).total_cmp(&key(other.1))
         });
-        let mut free = MARGIN;
+        let mut free = top;
         for (index, wish) in wished {
-            let floor = if follows_hand[index] { MARGIN } else { free };
+            let floor = if follows_hand[index] { top } else { free };
             steps[index].y = wish.unwrap_or(floor).max(floor);
             while let Some(below) = (0..steps.len())
                 .find(|other| is_placed[*other] && overlap(&steps[index], &steps[*other]))
@@ -410,6 +465,30 @@ mod tests {
         let onto = of(&onto);
         assert!(are_apart(step(&onto, "resize"), step(&onto, "save")));
         assert_eq!(step(&onto, "save").x, resize.x.round());
+    }
+
+    #[test]
+    fn a_frame_is_around_its_steps_wherever_they_are() {
+        let (document, pad) = with_step(&blank("Framed"), "pad", &Place::End).unwrap();
+        assert_eq!(picture(&document, &[], false).frames, []);
+        let both = [pad.clone(), "save".to_owned()];
+        let framed = frames::with_frame(&document, &both, Some("Shop"));
+        let around = |document: &Value| {
+            let all = picture(document, &[], false);
+            for id in &both {
+                let (step, frame) = (step(&all, id), &all.frames[0]);
+                assert!(frame.x < step.x && step.x + WIDTH < frame.x + frame.width, "{frame:?} {step:?}");
+                assert!(frame.y + FRAME_HEAD < step.y && step.y + step.height < frame.y + frame.height);
+            }
+            all
+        };
+        let all = around(&framed);
+        assert_eq!((all.frames.len(), all.frames[0].title.as_str()), (1, "Shop"));
+        assert_eq!(all.frames[0].action_ids, both);
+        assert!(all.frames[0].y > 0.0, "its title is in sight");
+        let photos = step(&all, "photos");
+        assert!(photos.x + WIDTH < all.frames[0].x, "the input is outside");
+        around(&places::with_positions(&framed, &[(pad, (400.0, 560.0))]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! document as the list of steps, with mouse, touch and keys.
 
 mod bar;
+mod frame;
 mod minimap;
 mod node;
 mod thumbnails;
@@ -15,6 +16,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 
 use self::bar::SelectionBar;
+use self::frame::FrameBox;
 use self::minimap::Minimap;
 use self::node::Node;
 use self::thumbnails::{Thumbnails, follow_thumbnails};
@@ -472,7 +474,7 @@ fn Plane(canvas: Canvas) -> impl IntoView {
     let Canvas { picture, sight, selected, link, .. } = canvas;
     let pressed = move |event: PointerEvent| {
         let is_background = event.target().and_then(|target| target.dyn_into::<Element>().ok()).is_some_and(|target| {
-            target.closest(".node, .wire, .wire-add, .graph-bar, .minimap").ok().flatten().is_none()
+            target.closest(".node, .wire, .wire-add, .graph-bar, .graph-frame-title, .minimap").ok().flatten().is_none()
         });
         if event.button() != 0 || !is_background {
             return;
@@ -660,6 +662,7 @@ fn Plane(canvas: Canvas) -> impl IntoView {
     });
     let steps = move || picture.with(|all| all.steps.clone());
     let wires = move || picture.with(|all| all.wires.clone());
+    let frames = move || picture.with(|all| all.frames.clone());
     let rectangle = move || {
         let [(x1, y1), (x2, y2)] = canvas.rectangle.get()?;
         Some((x1.min(x2), y1.min(y2), (x2 - x1).abs(), (y2 - y1).abs()))
@@ -689,6 +692,9 @@ fn Plane(canvas: Canvas) -> impl IntoView {
             on:keydown=on_key
         >
             <div class="graph-plane" style:transform=transform>
+                <For each=frames key=|frame| format!("{frame:?}") let:frame>
+                    <FrameBox canvas frame/>
+                </For>
                 <svg class="graph-wires" aria-hidden="true">
                     <For each=wires key=|wire| format!("{wire:?}") let:wire>
                         <WirePath canvas wire/>

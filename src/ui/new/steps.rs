@@ -10,13 +10,14 @@ use super::draft::Draft;
 use super::fields::Explained;
 use super::settings::{Adding, ShowsGraph, Unfolded};
 use crate::actions::{Action, Category, PortType, Role};
+use crate::ui::ask_name::AskName;
 use crate::ui::focus::{focus, is_composing, is_text_field};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
 use crate::ui::stage::Stage;
 use crate::ui::widgets::{Menu, MenuItem, modal};
 use crate::view_model::editing::{self, Direction, Place, Plug};
-use crate::view_model::{document, form};
+use crate::view_model::{document, form, frames};
 
 /// What edits the list of steps.
 #[derive(Clone, Copy)]
@@ -24,11 +25,40 @@ pub(super) struct Editor {
     pub(super) draft: Draft,
     pub(super) stage: Stage,
     unfolded: Unfolded,
+    names: AskName,
 }
 
 impl Editor {
     pub(super) fn here() -> Self {
-        Self { draft: expect_context(), stage: expect_context(), unfolded: expect_context() }
+        Self { draft: expect_context(), stage: expect_context(), unfolded: expect_context(), names: expect_context() }
+    }
+
+    /// Asks for the title of a frame and puts steps into it. Steps that are all in one frame: they go on together.
+    pub(super) fn ask_frame(self, ids: Vec<String>) {
+        let shared = self.with(|now| frames::shared(now, &ids));
+        let (question, yes, does) = match shared {
+            Some(_) => ("Rename the frame", "Rename", "Rename the frame"),
+            None => ("Put a frame around the steps", "Frame", "Frame"),
+        };
+        self.names.ask(question, shared.unwrap_or_else(|| "Frame".to_owned()), yes, move |title| {
+            let document = self.with(|now| frames::with_frame(now, &ids, Some(&title)));
+            self.draft.edit_whole(does, document);
+        });
+    }
+
+    /// Asks which frame steps are to be in, whether or not they are in one.
+    fn put_into_frame(self, ids: Vec<String>) {
+        let title = self.with(|now| frames::shared(now, &ids)).unwrap_or_else(|| "Frame".to_owned());
+        self.names.ask("Put into a frame", title, "Frame", move |title| {
+            let document = self.with(|now| frames::with_frame(now, &ids, Some(&title)));
+            self.draft.edit_whole("Frame", document);
+        });
+    }
+
+    /// Takes steps out of their frames.
+    pub(super) fn unframe(self, ids: &[String]) {
+        let document = self.with(|now| frames::with_frame(now, ids, None));
+        self.draft.edit_whole("Remove the frame", document);
     }
 
     pub(super) fn with<T>(self, read: impl FnOnce(&Value) -> T) -> T {
@@ -120,7 +150,12 @@ pub(crate) fn StepMenu(index: usize, action_id: StoredValue<String>, action: &'s
     let is_off = Memo::new(move |_| draft.with_document(|now| document::is_off(now, index)));
     let may_go = Memo::new(move |_| draft.with_document(|now| editing::can_turn_off(now, index)));
     let title = action_id.with_value(|id| form::label(id));
+    let framed = Memo::new(move |_| draft.with_document(|now| frames::frame(now, index).map(str::to_owned)));
+    let ids = move || vec![action_id.get_value()];
     view! {
+        {move || framed.get().map(|frame| view! {
+            <p class="small muted step-frame" data-testid="step-frame">{format!("In the frame “{frame}”")}</p>
+        })}
         <div class="step-menu">
             <Menu label=Signal::derive(move || format!("Actions for the step {title}")) testid="step-menu">
                 {(!is_source).then(|| view! {
@@ -152,6 +187,10 @@ pub(crate) fn StepMenu(index: usize, action_id: StoredValue<String>, action: &'s
                         <MenuItem testid="step-on" shape=Shape::Play text="Turn on" on_pick=move || editor.turn(index, action.name, false)/>
                     </Show>
                 })}
+                <MenuItem testid="step-frame-set" shape=Shape::Layers text="Put into a frame…" on_pick=move || editor.put_into_frame(ids())/>
+                <Show when=move || framed.with(Option::is_some)>
+                    <MenuItem testid="step-frame-leave" shape=Shape::Layers text="Take out of the frame" on_pick=move || editor.unframe(&ids())/>
+                </Show>
                 <MenuItem testid="step-remove" shape=Shape::Trash text="Remove" on_pick=move || editor.remove(index, action.name)/>
             </Menu>
         </div>
