@@ -318,7 +318,7 @@ const FOLDERS: [(&str, &str); 2] = [("reference", "reference.js"), ("translation
 /// Puts the examples that the guides of the API page name into them, so that what they show is what is tested.
 fn show_examples(project: &Project, folder: &Path) -> Outcome {
     let examples = project.client().join("examples");
-    for (name, guide) in files_below(&folder.join(REFERENCE_FOLDER.0).join("guides"))? {
+    for (name, guide) in files_below(&folder.join(REFERENCE.prefix).join("guides"))? {
         let shown = with_examples(&read_text(&guide)?, |example| read_text(&examples.join(example)));
         write_text(&guide, &shown.map_err(|error| format!("{name}: {error}"))?)?;
     }
@@ -653,7 +653,7 @@ pub fn sizes(project: &Project, node: Option<&Node>) -> Outcome {
     step("sizes", || {
         let mut files = list(&project.dist())?;
         files.retain(|file| file.is_file());
-        files.extend(inner_files(&project.dist(), "reference")?.into_iter().map(|(_, file)| file));
+        files.extend(inner_files(&project.dist(), REFERENCE.prefix)?.into_iter().map(|(_, file)| file));
         let compressed = match node {
             Some(_) => brotli_sizes(project, &files)?,
             None => vec![None; files.len()],
