@@ -18,6 +18,15 @@ export interface Result {
   execution: Execution;
 }
 
+/** What the view says in a language: the English text, and its translation or the forms of it for numbers. */
+export interface Translations {
+  language: string;
+  direction?: "ltr" | "rtl";
+  /** The decimal separator. */
+  decimal?: string;
+  texts: Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>;
+}
+
 /** The details of the element's events, which bubble. */
 export interface PixelMillEvents {
   "pixelmill-ready": CustomEvent<{ client: ElementClient }>;
@@ -35,6 +44,9 @@ export class PixelMillElement extends HTMLElement {
   /** The workflow: an id, an address of a document, or a document. */
   get workflow(): string | object | null;
   set workflow(workflow: string | object | null);
+  /** Tables of further languages, or of other words, by language. */
+  get translations(): Record<string, Translations>;
+  set translations(tables: Record<string, Translations>);
   /** Adds pictures; resolves once they are stored. */
   addFiles(files: Iterable<Blob>): Promise<void>;
   /** Runs the workflow over the pictures; resolves with the batch's id once it has been accepted. */

@@ -123,6 +123,10 @@ export class PixelMillElement extends HTMLElement {
   #batchId = null;
   /** Results that a frame has handed over, by execution. */
   #handedOver = new Map();
+  /** Tables of further languages, by language. */
+  #translations = {};
+  /** What the view is shown in, and what ends that. */
+  #spoken = { language: "en", stop: () => {} };
 
   constructor() {
     super();
@@ -169,6 +173,16 @@ export class PixelMillElement extends HTMLElement {
       this.#document = null;
       this.setAttribute("workflow", workflow);
     }
+  }
+
+  /** Tables of further languages, or of other words, by language: `{ fr: { language: "fr", texts: { Run: "Lancer" } } }`. */
+  get translations() {
+    return this.#translations;
+  }
+
+  set translations(tables) {
+    this.#translations = tables ?? {};
+    if (this.#isMounted) this.#configure();
   }
 
   /** Adds pictures; resolves once they are stored. */
@@ -244,7 +258,18 @@ export class PixelMillElement extends HTMLElement {
     const mounting = { baseUrl: base, files, database: this.getAttribute("database"), slot: this.#place };
     const told = (name, detail) => isCurrent() && this.#told(name, detail);
     this.#view = program.mount(root, outer, scroller, mounting, settings, told);
+    this.#view.speak = (language) => this.#speak(new URL(files["translate.js"], base), language);
     this.#configure();
+  }
+
+  /** Shows the view in a language of the deployment or in that of a table. */
+  async #speak(script, language) {
+    if (language === this.#spoken.language) return;
+    this.#spoken.language = language;
+    const { show } = await import(script);
+    if (language !== this.#spoken.language) return;
+    this.#spoken.stop();
+    this.#spoken.stop = await show(this.#outer, typeof language === "string" ? [language] : language);
   }
 
   async #mountFrame(isCurrent) {
@@ -272,7 +297,8 @@ export class PixelMillElement extends HTMLElement {
         this.#view = {
           addFiles: (files) => client.call("addFiles", files),
           run: () => client.call("run"),
-          configure: (settings) => void client.call("configure", settings).catch(() => {}),
+          configure: (settings) => void client.call("configure", { ...settings, ...this.#words() }).catch(() => {}),
+          speak: async () => {},
           close() {
             client.end();
             port.close();
@@ -301,7 +327,6 @@ export class PixelMillElement extends HTMLElement {
   /** What the attributes say, with the workflow fetched if it is an address. */
   async #settings() {
     const layout = this.getAttribute("layout");
-    this.#outer.lang = this.getAttribute("lang") ?? "";
     return {
       layout: LAYOUTS.includes(layout) ? layout : "full",
       theme: this.getAttribute("theme") ?? "auto",
@@ -311,6 +336,12 @@ export class PixelMillElement extends HTMLElement {
       concurrency: listed(this.getAttribute("concurrency")),
       autostart: this.hasAttribute("autostart"),
     };
+  }
+
+  /** The language that the attribute asks for, or that of what is around, and the tables. */
+  #words() {
+    const lang = this.getAttribute("lang") ?? this.closest("[lang]")?.lang ?? "";
+    return { lang, translations: this.#translations };
   }
 
   async #workflow() {
@@ -333,7 +364,11 @@ export class PixelMillElement extends HTMLElement {
     const generation = this.#generation;
     try {
       const settings = await this.#settings();
-      if (generation === this.#generation) this.#view?.configure(settings);
+      if (generation !== this.#generation || !this.#view) return;
+      this.#view.configure(settings);
+      const { lang, translations } = this.#words();
+      const [language] = lang.split("-");
+      await this.#view.speak(translations[lang] ?? translations[language] ?? (language || "en"));
     } catch (error) {
       if (generation === this.#generation) this.#dispatch("error", { message: error.message, hint: "" });
     }

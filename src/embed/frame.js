@@ -8,7 +8,7 @@ const VERSION = 1;
 /** Calls that are the element's, not the client's. */
 const OWN_CALLS = ["addFiles", "run", "configure"];
 /** The attributes that `configure` sets, by its names. */
-const ATTRIBUTES = { layout: "layout", theme: "theme", accept: "accept", maxFiles: "max-files", concurrency: "concurrency" };
+const ATTRIBUTES = { layout: "layout", theme: "theme", accept: "accept", maxFiles: "max-files", concurrency: "concurrency", lang: "lang" };
 /** What is passed on to the page around, besides the calls' answers. */
 const EVENTS = ["batchstarted", "filesadded", "progress", "executioncompleted", "batchcompleted", "error"];
 const CLIENT_EVENTS = ["progress", "executioncompleted", "batchcompleted", "statechange"];
@@ -105,6 +105,7 @@ async function own(element, name, [value]) {
         else element.setAttribute(attribute, String(value[key]));
       }
       element.toggleAttribute("autostart", Boolean(value.autostart));
+      element.translations = value.translations;
       // The page around has fetched it if it was an address.
       element.workflow = typeof value.workflow === "string" && /[/:]|\.json$/.test(value.workflow) ? null : value.workflow;
     }

@@ -4,6 +4,7 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde_json::Value;
 use web_sys::FileList;
 
 use super::icons::{Icon, Shape};
@@ -112,23 +113,27 @@ impl From<UiError> for Outcome {
 }
 
 /// Exports and imports everything in this browser as one archive. The last outcome stays visible, and is also shown as
-/// The languages that the page is translated into, by the names that they have themselves (`src/languages/`).
-const LANGUAGES: [(&str, &str); 3] = [("en", "English"), ("de", "Deutsch"), ("ar", "العربية")];
+/// The languages that the page is shown in, with the names that they have themselves, as a JSON object.
+const LANGUAGES: &str = include_str!("../languages/translation/languages.json");
 
 /// The choice of the page's language. A script beside the program makes it so and remembers it.
 #[component]
 fn Language() -> impl IntoView {
     let shown = document().document_element().and_then(|page| page.get_attribute("lang")).unwrap_or_default();
+    let languages: Value = serde_json::from_str(LANGUAGES).unwrap_or_default();
+    let names = languages.as_object().into_iter().flatten();
+    let options = names.filter_map(|(tag, name)| Some((tag.clone(), name.as_str()?.to_owned()))).map(|(tag, name)| {
+        let is_shown = tag == shown;
+        view! { <option value=tag.clone() lang=tag prop:selected=is_shown>{name}</option> }
+    });
     let choose = move |event: leptos::ev::Event| {
         offline::send("pixelmill-language", event_target_value(&event).into());
     };
     view! {
         <section aria-labelledby="language-title">
             <h3 id="language-title">"Language"</h3>
-            <select data-testid="language" aria-labelledby="language-title" translate="no" on:change=choose>
-                {LANGUAGES.map(|(tag, name)| view! {
-                    <option value=tag lang=tag prop:selected=tag == shown>{name}</option>
-                }).collect_view()}
+            <select class="field" data-testid="language" aria-labelledby="language-title" translate="no" on:change=choose>
+                {options.collect_view()}
             </select>
         </section>
     }

@@ -483,6 +483,63 @@ test("several steps of the graph are selected, duplicated, turned off, copied an
   assert.equal(await graph(page, "several"), "grayscale-2→sepia-2 grayscale→sepia invert→save photos→grayscale sepia-2→invert sepia→grayscale-2");
 });
 
+test("a frame is put around steps, moved with them, renamed and taken away, in the graph and the list", async (t) => {
+  const { page } = await open(t, { context: { bypassCSP: true } });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await start(page, "Framed", ["grayscale", "sepia", "invert"]);
+  await page.locator(id("graph-panel")).scrollIntoViewIfNeeded();
+  await page.locator(id("node-grayscale")).click();
+  await page.locator(id("node-sepia")).click({ modifiers: ["Shift"] });
+  await page.locator(id("graph-frame")).click();
+  await page.locator(id("name-field")).fill("Old look");
+  await page.locator(id("name-yes")).click();
+  const title = page.locator(id("graph-frame-title"));
+  await title.getByText("Old look").waitFor();
+  const around = async () => {
+    const box = await page.locator(id("graph-frame-box")).boundingBox();
+    const inside = async (step) => {
+      const { x, y, width, height } = await page.locator(`.node[data-step="${step}"]`).boundingBox();
+      return box.x < x && box.y < y && x + width < box.x + box.width && y + height < box.y + box.height;
+    };
+    return [await inside("photos"), await inside("grayscale"), await inside("sepia"), await inside("invert")];
+  };
+  assert.deepEqual(await around(), [false, true, true, false]);
+  assert.deepEqual(await violationsInBoth(page), []);
+  // Its title selects its steps and moves them.
+  await page.locator(id("node-invert")).click();
+  const from = await middle(page, id("graph-frame-title"));
+  const before = [await place(page, "grayscale"), await place(page, "sepia")];
+  await drag(page, from, [from[0] + 4, from[1] + 60]);
+  await page.locator(id("graph-arrange")).waitFor();
+  assert.deepEqual(await selected(page), ["grayscale", "sepia"]);
+  const after = [await place(page, "grayscale"), await place(page, "sepia")];
+  assert.ok(after[0][1] > before[0][1] + 20, `${after}`);
+  assert.deepEqual([after[1][0] - after[0][0], after[1][1] - after[0][1]], [before[1][0] - before[0][0], before[1][1] - before[0][1]]);
+  assert.deepEqual((await around()).slice(1, 3), [true, true]);
+  // By keys, and as the list says it.
+  await title.focus();
+  await page.keyboard.press("Enter");
+  await page.locator(id("graph-frame")).getByText("Rename the frame").waitFor();
+  await page.locator(id("graph-frame")).click();
+  await page.locator(id("name-field")).fill("Antique");
+  await page.keyboard.press("Enter");
+  await title.getByText("Antique").waitFor();
+  await page.locator(id("step-frame")).filter({ hasText: "In the frame “Antique”" }).nth(1).waitFor();
+  await choose(page, "invert", "step-frame-set");
+  await page.locator(id("name-field")).fill("Antique");
+  await page.locator(id("name-yes")).click();
+  await page.locator(id("step-frame")).nth(2).waitFor();
+  assert.deepEqual((await around()).slice(1), [true, true, true]);
+  await choose(page, "grayscale", "step-frame-leave");
+  await page.locator(id("step-frame")).nth(2).waitFor({ state: "detached" });
+  await save(page);
+  const { workflow } = await ask(page, "getWorkflow", "framed");
+  assert.deepEqual(workflow.actions.filter(({ frame }) => frame === "Antique").map(({ actionId }) => actionId), ["sepia", "invert"]);
+  assert.deepEqual(await ask(page, "validateWorkflow", workflow), []);
+  await page.locator(id("undo")).click();
+  await page.locator(id("step-frame")).nth(2).waitFor();
+});
+
 test("a note is read in the list and the graph, and takes no part in the run", async (t) => {
   const { page } = await open(t);
   await page.setViewportSize({ width: 1440, height: 900 });

@@ -14,11 +14,32 @@ const MOST_KEPT = 2000;
 /** What only consists of numbers, signs and units. */
 const MEASURE = /^(?:[\d\s\u202f.,:×%+−±–≈/()–-]|\b(?:B|kB|MB|GB|TB|ms|s|min|h|px|MP|dpi|mm|fps|v)\b)+$/;
 const PLACEHOLDER = /\{(\w*)\}/;
+const NUMBER = "(\\d[\\d\\u202f]*)";
+/** The name of a file or a format, or a URL. */
+const NAME = /^(?:\S+\.\w{2,5}|[A-Z\d]+(?: [A-Z\d]+)?|WebP|Pixelmill|https?:\S*|[^\p{L}]+)$/u;
+/** Where a sentence ends and another begins. */
+const SENTENCES = /((?<=[.!?…]) (?=[“"A-Z\d]))/;
+const ENDS = /(?<=[.!?…؟]) /;
+/** What lies between parts that are looked up one by one; whether all of them have to be found. */
+const SEPARATORS = [[/( · )/, false], [SENTENCES, false], [/(: )/, true], [/(; )/, true], [/(, )/, true]];
+/** Letters of a pattern below which it says little. */
+const FEW = 4;
+/** Letters of a pattern from which on it says enough to stand for several sentences. */
+const TELLING = 20;
 
-/** The languages of this deployment, with their names. */
-export const LANGUAGES = { en: "English", de: "Deutsch", ar: "العربية" };
+/** Texts without a translation, for whoever completes a table. */
+export const missing = new Set();
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/** A sentence without its full stop. */
+const bare = (sentence) => sentence.replace(/\.$/, "");
+
+/** Whether what a placeholder stands for is more than a part of a sentence: then the sentences are looked up one by one. */
+function swallows({ names, letters }, [, ...values]) {
+  const isMore = (value) => value.includes(" · ") || (letters < TELLING && SENTENCES.test(value));
+  return values.some((value, index) => !names[index].isQuoted && isMore(value));
+}
 
 /** A table, made ready for looking texts up. */
 export class Translator {
@@ -37,7 +58,20 @@ export class Translator {
     for (const [keys, translation] of Object.entries(texts)) {
       for (const key of keys.split("|")) this.#add(key, translation);
     }
+    for (const [key, translation] of Object.entries(texts)) this.#addSentences(key, translation);
     for (const list of this.#patterns.values()) list.sort((a, b) => b.letters - a.letters);
+  }
+
+  /** A description's sentences, which are also shown alone, with or without the full stop. */
+  #addSentences(key, translation) {
+    if (typeof translation !== "string" || PLACEHOLDER.test(key)) return;
+    const [sentences, translated] = [key, translation].map((text) => text.split(ENDS));
+    if (sentences.length !== translated.length) return;
+    sentences.forEach((sentence, index) => {
+      for (const [text, other] of [[sentence, translated[index]], [bare(sentence), bare(translated[index])]]) {
+        if (!this.#exact.has(text)) this.#exact.set(text, other);
+      }
+    });
   }
 
   #add(key, translation) {
@@ -45,22 +79,24 @@ export class Translator {
       this.#exact.set(key, translation);
       return;
     }
+    // Texts and placeholders in turn.
     const parts = key.split(/(\{\w*\})/);
-    const names = [];
-    const source = parts.map((part) => {
-      const [, name] = PLACEHOLDER.exec(part) ?? [];
-      if (name === undefined) return escaped(part);
-      names.push({ name });
-      return "([^]+?)";
-    });
-    let position = 0;
-    for (let index = 1; index < parts.length; index += 2) {
-      const before = parts[index - 1].at(-1);
-      names[position].isQuoted = before === "“" || before === '"' || before === "‘";
-      position += 1;
-    }
-    const pattern = { regex: new RegExp(`^${source.join("")}$`), names, translation };
-    pattern.letters = parts.filter((_, index) => index % 2 === 0).join("").length;
+    const all = parts.filter((_, index) => index % 2 === 1).map((part) => PLACEHOLDER.exec(part)[1]);
+    const counted = typeof translation === "string" ? "count" : (all.find((name) => name === "count") ?? all[0]);
+    const names = all.map((name, index) => ({
+      name,
+      isQuoted: /[“"‘]$/.test(parts[2 * index]),
+      isCount: name === counted,
+    }));
+    const literal = parts.filter((_, index) => index % 2 === 0);
+    const letters = literal.join("").replace(/[^\p{L}]/gu, "").length;
+    // A short word such as "of" says little between anything but numbers.
+    const areNumbers = letters < FEW && !key.includes("(");
+    const inner = (index) => (names[index].isCount || areNumbers ? NUMBER : "([^]+?)");
+    const source = parts.map((part, index) => (index % 2 === 0 ? escaped(part) : inner((index - 1) / 2)));
+    const pattern = { regex: new RegExp(`^${source.join("")}$`), names, letters, translation };
+    // It would fit anything, or nobody could say where one ends and the other begins.
+    if ((letters < 2 && !key.includes("(")) || literal.slice(1, -1).includes("")) return;
     const start = parts[0].slice(0, 3);
     const bucket = start.length === 3 ? start : "";
     if (!this.#patterns.has(bucket)) this.#patterns.set(bucket, []);
@@ -69,8 +105,11 @@ export class Translator {
 
   /** The translation of a text, or the text itself. */
   text(english) {
-    const [, before, core, after] = /^(\s*)([^]*?)(\s*)$/.exec(english);
-    return core === "" ? english : before + (this.#found(core) ?? core) + after;
+    const [, before, core, after] = /^([\s·]*)([^]*?)([\s·]*)$/.exec(english);
+    if (core === "") return english;
+    const found = this.#found(core);
+    if (found === undefined && !NAME.test(core) && missing.size < MOST_KEPT) missing.add(core);
+    return before + (found ?? core) + after;
   }
 
   #found(core) {
@@ -82,13 +121,14 @@ export class Translator {
   }
 
   #lookUp(core) {
-    if (MEASURE.test(core)) return this.#measure(core);
+    if (MEASURE.test(core)) return this.#isolated(this.#measure(core));
     const exact = this.#exact.get(core);
     if (exact !== undefined) return this.#form(exact, 1);
+    if (NAME.test(core)) return this.#isolated(core);
     for (const bucket of [core.slice(0, 3), ""]) {
       for (const pattern of this.#patterns.get(bucket) ?? []) {
         const match = pattern.regex.exec(core);
-        if (match) return this.#filled(pattern, match);
+        if (match && !swallows(pattern, match)) return this.#filled(pattern, match);
       }
     }
     return this.#inParts(core);
@@ -96,15 +136,16 @@ export class Translator {
 
   /** Several sentences, or several facts with a sign between them, one by one. */
   #inParts(core) {
-    for (const separator of [/( · )/, /(: |; )/, /((?<=[.!?…]) (?=[“"A-Z]))/, /(, )/]) {
+    for (const [separator, needsAll] of SEPARATORS) {
       const parts = core.split(separator);
       if (parts.length < 3) continue;
       const translated = parts.map((part, index) => (index % 2 === 0 ? this.#found(part) : part));
-      if (translated.some((part, index) => index % 2 === 0 && part !== undefined)) {
+      const areFound = translated.map((part, index) => part !== undefined || NAME.test(parts[index]) || MEASURE.test(parts[index]));
+      if (needsAll ? areFound.every(Boolean) : translated.some((part, index) => index % 2 === 0 && part !== undefined)) {
         return translated.map((part, index) => part ?? parts[index]).join("");
       }
     }
-    // A sentence without its full stop, or a heading with it.
+    // A heading with its colon.
     const ended = /^([^]*[^.:…])([.:…])$/.exec(core);
     const found = ended && this.#exact.get(ended[1]);
     return found === undefined || found === null ? undefined : this.#form(found, 1) + ended[2];
@@ -113,10 +154,9 @@ export class Translator {
   #filled({ names, translation }, match) {
     const values = new Map();
     let count = 1;
-    names.forEach(({ name, isQuoted }, index) => {
+    names.forEach(({ name, isQuoted, isCount }, index) => {
       const value = match[index + 1];
-      const number = Number(value.replace(/[\s\u202f]/g, ""));
-      if (Number.isFinite(number) && (name === "count" || !values.has("count"))) count = number;
+      if (isCount) count = Number(value.replace(/[\s\u202f]/g, ""));
       values.set(name, isQuoted ? value : this.text(value));
     });
     return this.#form(translation, count).replace(/\{(\w*)\}/g, (whole, name) => values.get(name) ?? whole);
@@ -125,6 +165,11 @@ export class Translator {
   #form(translation, count) {
     if (typeof translation === "string") return translation;
     return translation[this.#plural.select(count)] ?? translation.other;
+  }
+
+  /** Names and measures run from left to right in every language. */
+  #isolated(core) {
+    return this.direction === "rtl" && /[A-Za-z×%]/.test(core) ? `\u2066${core}\u2069` : core;
   }
 
   #measure(core) {
@@ -188,7 +233,7 @@ class Watch {
 
   #text(node) {
     const { data, parentElement } = node;
-    if (this.#texts.get(node)?.shown === data || !/\p{L}|\d\.\d/u.test(data)) return;
+    if (this.#texts.get(node)?.shown === data || !/\p{L}|\d\.\d|[%×]/u.test(data)) return;
     if (parentElement?.closest(NOT_TEXT)) return;
     const shown = this.#translator.text(data);
     this.#texts.set(node, { source: data, shown });
@@ -207,26 +252,36 @@ class Watch {
   }
 }
 
+const files = new Map();
+
+/** A file beside this script, fetched once. */
+function fetched(name) {
+  if (!files.has(name)) {
+    const file = fetch(new URL(name, import.meta.url)).then((response) => response.json());
+    files.set(name, file);
+    file.catch(() => files.delete(name));
+  }
+  return files.get(name);
+}
+
 const translators = new Map();
 
-/** The translator of a language of this deployment, or of a table; null for English. */
-async function translatorOf(language) {
-  if (typeof language === "object") return new Translator(language);
-  if (language === "en" || !LANGUAGES[language]) return null;
-  if (!translators.has(language)) {
-    const table = fetch(new URL(`${language}.json`, import.meta.url)).then((response) => response.json());
-    translators.set(language, table.then((table) => new Translator(table)));
-    table.catch(() => translators.delete(language));
+/** The translator of the first of some languages that this deployment has; null for English. */
+async function translatorOf(wished) {
+  const languages = await fetched("languages.json");
+  const language = wished.map((tag) => tag.split("-")[0]).find((language) => Object.hasOwn(languages, language)) ?? "en";
+  if (language !== "en" && !translators.has(language)) {
+    translators.set(language, new Translator(await fetched(`${language}.json`)));
   }
-  return await translators.get(language);
+  return translators.get(language) ?? null;
 }
 
 /**
- * Shows what is in an element in a language, which is one of `LANGUAGES` or a table, and gives it that language and its direction.
- * Resolves with a function that ends that.
+ * Shows what is in an element in a language, and gives it that language and its direction. The language is a table, or the first of a
+ * list of language tags that the deployment has. Resolves with a function that ends that.
  */
 export async function show(root, language) {
-  const translator = await translatorOf(language);
+  const translator = Array.isArray(language) ? await translatorOf(language) : new Translator(language);
   root.lang = translator?.language ?? "en";
   root.dir = translator?.direction ?? "ltr";
   if (!translator) return () => {};
