@@ -251,6 +251,15 @@ test("with the server gone and the workers dead, a batch still runs", async (t) 
   assert.deepEqual(later, [], "the page asked its server again");
 });
 
+// In Firefox a worker that starts another may wait for good.
+test("the page starts all workers: the service needs no constructor for them", async (t) => {
+  const { page } = await open(t, { prepare: (context) => inService(context, "self.Worker = undefined;") });
+  const assets = await importFiles(page, photographs.slice(0, 3));
+  const batchId = await execute(page, withImages(pictures.builtIn("web-gallery"), { photos: assets }));
+  assert.equal((await untilEnded(page, batchId)).assets.completed, 3);
+  assert.equal(await (await serviceOf(page)).evaluate(() => typeof Worker), "undefined");
+});
+
 /**
  * Ends a worker (`"throws"`, `"vanishes"` or `"hangs"`) as soon as its next picture is handed to it: between two
  * pictures nothing would be lost.
