@@ -1,4 +1,4 @@
-//! The settings: what the user allows outside the page (system notifications, webhooks), and exporting and importing
+//! The settings: what the user allows outside the page (system notifications, webhooks, servers), and exporting and importing
 //! everything as one archive. Outcomes are shown in the dialog, because notices are behind it.
 
 use leptos::html;
@@ -9,6 +9,7 @@ use web_sys::FileList;
 use super::icons::{Icon, Shape};
 use super::notices::NoticeBoard;
 use super::parts;
+use super::servers::Servers;
 use super::services::{Preference, Services, StorageState, UiError};
 use super::widgets::{FilePicker, Switch, modal};
 use crate::view_model::archive::{Outcome, import_outcome};
@@ -70,6 +71,7 @@ pub(crate) fn PreferencesDialog(shown: RwSignal<bool>) -> impl IntoView {
                     help="Sends the batch's status to the URL it was started with. Pictures and their names are never sent."
                 />
             </section>
+            <Servers/>
             <StorageNote state=storage/>
             <Everything dialog/>
             <div class="spread">
