@@ -44,4 +44,4 @@ export function serve(work, origin = "*") {
   });
 }
 
-if (import.meta.url === pathToFileURL(argv[1]).href) serve(work).listen(Number(argv[2] ?? 3000), "127.0.0.1");
+if (argv[1] && import.meta.url === pathToFileURL(argv[1]).href) serve(work).listen(Number(argv[2] ?? 3000), "127.0.0.1");

@@ -93,7 +93,27 @@ fn is_host(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
+
+        /// By the crate `url`, which follows the standard that browsers follow. What it cannot read no browser connects to.
+        #[test]
+        fn what_is_accepted_is_the_same_server_for_a_browser(
+            text in "(https?|HTTPS)(:/{0,3}|://)(([a-zA-Z0-9%_-]{1,3}|xn--[a-z]{2}|localhost|127|0x7f|[0-9]{1,3})[.@:/\\\\?#\t]?){1,5}"
+        ) {
+            if let Ok(address) = Address::parse(&text) {
+                for text in [text, address.url()] {
+                    let Ok(read) = url::Url::parse(&text) else { continue };
+                    prop_assert_eq!(read.origin().ascii_serialization(), address.origin());
+                    prop_assert_eq!((read.username(), read.password()), ("", None));
+                }
+            }
+        }
+    }
 
     #[test]
     fn an_origin_is_written_as_browsers_write_it() {

@@ -12,6 +12,8 @@ type Millis = f64;
 pub const MOST_BYTES: u64 = 64 << 20;
 /// The pause before a request is sent again for the first time; each one after it is twice as long.
 const FIRST_PAUSE_MS: u32 = 1_000;
+/// A request that has no answer so shortly before the end has run out of time, by a clock that is a little ahead.
+const SLACK_MS: Millis = 100.0;
 /// The longest pause between two requests, unless a longer one is asked for.
 const LONGEST_PAUSE_MS: u32 = 30_000;
 
@@ -132,7 +134,7 @@ impl Dialogue {
                 let message = format!("The server {server} answered with more than {most} MiB.");
                 Err(downstream(message, "Have it return a smaller picture."))
             }
-            Heard::Nothing(_) if now >= self.deadline => return self.run_out(),
+            Heard::Nothing(_) if now + SLACK_MS >= self.deadline => return self.run_out(),
             Heard::Nothing(why) => {
                 let message = format!("The server {server} gave no answer ({why}).");
                 let hint = "It must be reachable, allow this page by CORS, and not redirect; then retry it.";

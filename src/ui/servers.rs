@@ -48,38 +48,38 @@ fn answers(services: Services) -> RwSignal<Option<Vec<(String, String)>>> {
 pub(crate) fn Questions() -> impl IntoView {
     let (draft, services) = (expect_context::<Draft>(), expect_context::<Services>());
     let known = answers(services);
-    let named = Memo::new(move |_| {
-        let all = draft.with_document(servers::of).into_iter();
-        all.map(|server| server.origin).collect::<Vec<_>>()
-    });
-    let open = Memo::new(move |_| {
-        let known = known.get()?;
-        let value = |origin: &String| known.iter().find(|(other, _)| other == origin).map(|(_, value)| value.clone());
-        let open = named.get().into_iter().map(|origin| (value(&origin), origin));
-        Some(open.filter(|(value, _)| value.as_deref() != Some(ALLOWED)).collect::<Vec<_>>())
-    });
-    let question = move |(value, origin): (Option<String>, String)| {
-        let (name, yes, no, is_refused) = (origin.clone(), origin.clone(), origin.clone(), value.is_some());
-        let text = if is_refused {
-            "You do not allow this workflow to send pictures to "
-        } else {
-            "This workflow sends your pictures to "
+    let question = move |origin: String, is_refused: bool| {
+        let (name, yes, no) = (origin.clone(), origin.clone(), origin.clone());
+        let text = match is_refused {
+            true => "You do not allow this workflow to send pictures to ",
+            false => "This workflow sends your pictures to ",
         };
         view! {
             <div class="note" role="status" data-testid="server-question" data-origin=name>
                 <p>{text} <strong>{origin}</strong> "."</p>
-                <button class="button push" data-testid="server-allow" on:click=move |_| answer(services, &yes, Some(ALLOWED))>
+                <button class="button" data-testid="server-allow" on:click=move |_| answer(services, &yes, Some(ALLOWED))>
                     "Allow"
                 </button>
-                {(!is_refused).then(|| view! {
-                    <button class="button" data-testid="server-refuse" on:click=move |_| answer(services, &no, Some(REFUSED))>
-                        "Don’t allow"
-                    </button>
-                })}
+                <button
+                    class="button"
+                    hidden=is_refused
+                    data-testid="server-refuse"
+                    on:click=move |_| answer(services, &no, Some(REFUSED))
+                >
+                    "Don’t allow"
+                </button>
             </div>
         }
     };
-    move || open.get().into_iter().flatten().map(question).collect::<Vec<_>>()
+    move || {
+        let known = known.get()?;
+        let named = draft.with_document(servers::of).into_iter();
+        let open = named.filter_map(|server| {
+            let value = known.iter().find(|(other, _)| *other == server.origin).map(|(_, value)| value.as_str());
+            (value != Some(ALLOWED)).then(|| question(server.origin, value.is_some()))
+        });
+        Some(open.collect::<Vec<_>>())
+    }
 }
 
 /// The servers about which the user has decided, each with a button that forgets the decision.

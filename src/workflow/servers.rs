@@ -62,7 +62,8 @@ pub fn not_allowed(server: &Server) -> Diagnostic {
 }
 
 /// What to do about a server to which the user has not agreed.
-pub const HINT: &str = "Open the workflow on Pixelmill's page on this device and allow the server above its preview, or turn the step off.";
+pub const HINT: &str =
+    "Open the workflow in Pixelmill on this device and allow the server above the preview, or turn the step off.";
 
 #[cfg(test)]
 mod tests {
