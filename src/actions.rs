@@ -47,6 +47,7 @@ pub mod grain;
 pub mod grayscale;
 pub mod halftone;
 pub mod highlights_shadows;
+pub mod http_action;
 pub mod hue_rotate;
 pub mod input_files;
 pub mod input_images;
@@ -245,6 +246,11 @@ pub trait Operation: Send + Sync {
     /// [`network`](Self::network) instead.
     fn user_file(&self) -> Option<(FileKind, &str)> {
         None
+    }
+
+    /// Whether it sends its picture to a server and goes on with what that returns ([`Stop::NeedsServer`]).
+    fn submits(&self) -> bool {
+        false
     }
 
     /// Whether it sets text.
@@ -474,7 +480,7 @@ actions! {
         remove_background::RemoveBackground, background::Background, drop_shadow::DropShadow, outline::Outline,
         glow::Glow, round_corners::RoundCorners, mask::Mask, luminosity_mask::LuminosityMask, blend::Blend,
         watermark::Watermark, text::Text,
-        condition::Branch, custom::Custom;
+        condition::Branch, custom::Custom, http_action::HttpAction;
     gathers: contact_sheet::ContactSheet, animate::Animate
 }
 
@@ -576,6 +582,7 @@ mod tests {
                 "text [input-images] [outputs] text=\"{name}\" font=\"Roboto\" size=0.06 unit=\"share\" color=\"#ffffff\" opacity=1 gravity=\"south\" margin=0.03 box=1 boxHeight=1 shrinkToFit=false align=\"center\" lineHeight=1.2 stroke=0 strokeColor=\"#000000\" background=null padding=0.3",
                 "condition [input-images] [then else] when=\"width > height\"",
                 "custom [input-images] [outputs] action=\"\" settings={} alpha=\"keep\"",
+                "http-action [input-images] [outputs] submitEndpoint=\"\" statusEndpoint=\"\" resultOrigin=\"\" body=\"json\" format=\"png\" quality=90 parameters={} alpha=\"keep\" pollIntervalMs=3000 timeoutMs=120000 retries=4",
                 "contact-sheet [input-images] [outputs] columns=4 rows=null pageSize=\"none\" resolution=300 cell=320 gap=24 background=\"#ffffff\" caption=\"{name}\" captionSize=16 captionColor=\"#000000\" font=\"Roboto\"",
                 "animate [input-images] [outputs] delay=0.5 loop=0 background=\"#ffffff\"",
             ]

@@ -17,6 +17,8 @@ use crate::compact::SortedSet;
 use crate::engine::{InputAsset, Stages, Supply};
 use crate::library;
 use crate::store::{AssetStore, BatchStore, Durability, SettingStore, Store, Which};
+use crate::submission::{ALLOWED, consent_key};
+use crate::workflow::servers::{self, not_allowed};
 use crate::workflow::{self, Diagnostic};
 
 mod answers;
@@ -202,6 +204,7 @@ impl<S: Store, H: Host> Service<S, H> {
         };
         // Checked before anything is imported, and read again afterwards.
         resolve(&document)?;
+        self.check_servers(&document).await?;
         self.import_inputs(&mut document).await?;
         let (name, stages) = resolve(&document)?;
         let recipe = library::recipe(&document);
@@ -250,6 +253,25 @@ impl<S: Store, H: Host> Service<S, H> {
         }
         self.host.notify(Event::BatchDeleted { batch_id: batch_id.to_owned() });
         Ok(Deleted { batch_id: batch_id.to_owned(), deleted: true })
+    }
+}
+
+impl<S: SettingStore, H: Host> Service<S, H> {
+    /// Refuses a workflow that sends pictures to a server to which the user of this device has not agreed.
+    async fn check_servers(&self, document: &Value) -> Result<(), ApiError> {
+        let mut found = Vec::new();
+        for server in servers::of(document) {
+            if self.store.setting(&consent_key(&server.origin)).await?.as_deref() != Some(ALLOWED) {
+                found.push(not_allowed(&server));
+            }
+        }
+        match found.is_empty() {
+            true => Ok(()),
+            false => Err(ApiError::diagnosed(
+                "The workflow sends pictures to a server that is not allowed on this device.",
+                found,
+            )),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub use graph::{Graph, GraphNode, GraphOutput, GraphSource, Named};
 pub use inputs::{Gathered, InputAsset, InputRef, InputSize};
 pub use plan::Plan;
 pub use rows::{Rows, Supply};
-pub use run::{Produced, ProducedOutput, Services, Source};
+pub use run::{Produced, ProducedOutput, Returned, Services, Source};
 pub use sample::Sample;
 pub use staged::{GatheringPlan, StagedPlan};
 pub use stages::{GatheringStage, Stages};

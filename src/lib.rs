@@ -24,6 +24,7 @@ pub mod user_file;
 pub mod actions;
 pub mod codecs;
 pub mod selection;
+pub mod submission;
 pub mod workflow;
 
 pub mod data;

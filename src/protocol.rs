@@ -54,6 +54,11 @@ pub enum StoreRequest {
     },
     /// The files that the user has added for actions to use.
     UserFiles,
+    /// A small setting.
+    Setting {
+        /// Its key.
+        key: String,
+    },
     /// Store files.
     Put {
         /// Their records.
@@ -89,6 +94,8 @@ pub enum StoreAnswer {
     Batch(Option<Box<Batch>>),
     /// To `UserFiles`.
     UserFiles(Vec<UserFile>),
+    /// To `Setting`.
+    Setting(Option<String>),
     /// To `Records`.
     Records(Option<Box<(Progress, Execution)>>),
     /// To `Write`: whether they were written.
@@ -241,6 +248,11 @@ pub enum FromWorker {
     TakesLong {
         /// How often.
         parts: u32,
+    },
+    /// It waits for a server of the user's choice, or has stopped to.
+    WaitsForServer {
+        /// For how long at most, in milliseconds.
+        ms: u32,
     },
     /// It calls a module of the user's own, which it cannot interrupt, or has left it.
     InModule {

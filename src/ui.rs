@@ -14,7 +14,7 @@
 //!   `update`.
 //! * Settings: `preferences`, `preferences-dialog`, `preferences-close`, `preference-notifications`,
 //!   `preference-webhooks`, `preference-problem`, `archive-export`, `archive-import`, `archive-file`, `archive-outcome`,
-//!   `storage-state`.
+//!   `storage-state`, `server` (with `data-origin`), `server-remove`.
 //! * New batch: `drop-zone` and `drop-<actionId>` (each further input), `file-input`, `folder-input`, `logo-input` (the
 //!   file input of the first further input) and `input-<actionId>`, `import-progress`, `picked-count`,
 //!   `picked-row`, `remove-picked`, `clear-picked`, `skipped`, `missing`, `missing-row`, `missing-add`,
@@ -25,7 +25,7 @@
 //!   `model-file`, `model-remove`, `diagnostic` (with `data-code`), `explain`, `undo`, `redo`, `copy-json`,
 //!   `download-json`, `edit-json`, `options`, `options-summary`, `option-concurrency`, `option-priority`,
 //!   `option-continue`, `option-skip`, `option-webhook`, `module-note`, `run`; `live-preview` and in it `preview-facts`, `preview-warnings`,
-//!   `preview-failed`, `preview-unavailable`, `preview-before`, `preview-next`, `preview-output-<n>`.
+//!   `preview-failed`, `preview-unavailable`, `server-question` (with `data-origin`), `server-allow`, `server-refuse`, `preview-before`, `preview-next`, `preview-output-<n>`.
 //! * Batches: `batch-row` (with `data-batch` and `data-status`), `counts`, `status`, `filter-<status>` (`filter-all`),
 //!   `pause-all`, `resume-all`, `held`, `cancel`, `pause`, `resume`, `delete`, `empty`.
 //! * Results: `results` (with `data-status`), `version`, `status`, `counts`, `batch-end`, `remedy`, `remedy-resume`,
@@ -62,6 +62,7 @@ mod reference;
 mod results;
 mod route;
 mod saving;
+mod servers;
 mod services;
 mod stage;
 mod theme;

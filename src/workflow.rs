@@ -14,6 +14,7 @@ use crate::compact::SortedSet;
 pub mod builtin;
 mod read;
 pub mod rows;
+pub mod servers;
 mod validate;
 
 pub use read::read;

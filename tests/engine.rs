@@ -14,6 +14,7 @@ use pixelmill::lettering::typesetting::FontTypesetter;
 use pixelmill::lettering::{Lettering, Request, Typesetter};
 use pixelmill::lut::{Lut, LutSource};
 use pixelmill::network::{Missing, ModelSource, SIDE, SaliencyNetwork};
+use pixelmill::submission;
 use pixelmill::user_file::FileKind;
 use pixelmill::workflow::check;
 use proptest::prelude::*;
@@ -32,6 +33,8 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Kind::Choices(words) => prop::sample::subsequence(words, 0..=words.len()).prop_map(|some| json!(some)).boxed(),
         Kind::Color => prop::sample::select(vec!["#ffffff", "#10203080", "#00000000"]).prop_map(Value::from).boxed(),
         Kind::Ratio => prop::sample::select(vec!["1:1", "4:5", "16:9"]).prop_map(Value::from).boxed(),
+        // Nothing is sent anywhere.
+        Kind::Text if submission::URLS.contains(&field.name) => Just(json!("")).boxed(),
         Kind::Text | Kind::Lines | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),
         Kind::Caption => Just(json!("{name} {index:02}\n{exif.camera}")).boxed(),
         Kind::Expression => prop::sample::select(vec!["width > height", "not alpha", "ratio < 1 or name ~ '*.png'"])

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use serde::{Deserialize, Serialize};
 
+use crate::codecs::Decoders;
 use crate::custom::{CustomAction, CustomSource};
 use crate::data::Row;
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
@@ -12,6 +13,7 @@ use crate::image::resample::ChromaUse;
 use crate::lettering::Typesetter;
 use crate::lut::{Lut, LutSource};
 use crate::network::{Missing, ModelSource, SaliencyNetwork};
+use crate::submission::Submission;
 
 /// Why a run ended without results.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +25,10 @@ pub enum Stop {
     /// and runs the picture again.
     #[error("the model \"{0}\" has not been loaded")]
     NeedsModel(String),
+    /// It needs what a server makes of a picture. This is not a failure either: the host sends the picture, if the user allows
+    /// it, and runs everything again with what was returned.
+    #[error("a picture has to be sent to {}", .0.submit.origin())]
+    NeedsServer(Box<Submission>),
 }
 
 impl Stop {
@@ -30,15 +36,21 @@ impl Stop {
     pub fn at(self, action_id: &str) -> Self {
         match self {
             Self::Failed(failure) => Self::Failed(failure.at(action_id)),
-            Self::NeedsModel(_) => self,
+            Self::NeedsModel(_) | Self::NeedsServer(_) => self,
         }
     }
 
-    /// As a failure, for a host that does not load models while it runs.
+    /// As a failure, for a host that neither loads models nor sends pictures while it runs.
     pub fn into_failure(self) -> Failure {
         match self {
             Self::Failed(failure) => failure,
             Self::NeedsModel(model) => not_loaded(&model),
+            Self::NeedsServer(submission) => Failure::new(
+                ErrorCategory::ValidationError,
+                Phase::Setup,
+                format!("Nothing is sent to {} here.", submission.submit.origin()),
+                "Run the workflow in a browser, or remove the step.",
+            ),
         }
     }
 }
@@ -90,13 +102,16 @@ pub struct Area {
 
 /// The environment of one run of one kernel.
 ///
-/// The default has no model, no LUT, no custom action and no typesetter, knows no file and wants every output.
+/// The default has no model, no LUT, no custom action, no typesetter and nothing from a server, knows no file and wants every
+/// output.
 #[derive(Default)]
 pub struct Context<'a> {
     networks: Option<&'a dyn ModelSource>,
     typesetter: Option<&'a dyn Typesetter>,
     luts: Option<&'a dyn LutSource>,
     customs: Option<&'a dyn CustomSource>,
+    decoders: Option<&'a dyn Decoders>,
+    returned: Option<&'a [u8]>,
     about: About<'a>,
     wanted: Option<&'a [bool]>,
     chroma: ChromaUse,
@@ -130,6 +145,16 @@ impl<'a> Context<'a> {
         Self { customs, ..self }
     }
 
+    /// The same surroundings, with the host's decoders.
+    pub fn with_decoders(self, decoders: Option<&'a dyn Decoders>) -> Self {
+        Self { decoders, ..self }
+    }
+
+    /// The same surroundings, with the file that a server has returned for the picture of this kernel.
+    pub fn with_returned(self, returned: Option<&'a [u8]>) -> Self {
+        Self { returned, ..self }
+    }
+
     /// The same surroundings, with what is known of the primary input.
     pub fn about(self, about: About<'a>) -> Self {
         Self { about, ..self }
@@ -153,6 +178,16 @@ impl<'a> Context<'a> {
                 "Reload the page while the server is reachable, then retry it.",
             )
         })
+    }
+
+    /// The host's decoders; native builds have their own.
+    pub fn decoders(&self) -> Option<&'a dyn Decoders> {
+        self.decoders
+    }
+
+    /// The file that a server has returned for the picture, if it was sent.
+    pub fn returned(&self) -> Option<&'a [u8]> {
+        self.returned
     }
 
     /// What the colour of a planar result is for.

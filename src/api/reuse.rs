@@ -14,17 +14,23 @@ use crate::data::value_of;
 use crate::engine::{Graph, InputRef, Named};
 use crate::library;
 use crate::store::{BatchStore, LibraryStore};
+use crate::submission;
 use crate::user_file::FileKind;
 
 impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
     /// Records for each execution what determines its results: recipe, versions, the user's own files in it, and the
-    /// content of each input. An execution whose content is unknown until it is fetched gets no such record.
+    /// content of each input. An execution whose content is unknown until it is fetched gets no such record, and neither does one
+    /// that sends pictures to a server.
     pub(super) async fn note_content_keys(
         &self,
         graph: &Graph,
         recipe: &str,
         executions: &mut [Execution],
     ) -> Result<(), ApiError> {
+        // What a server makes of a picture is its own business, and may change.
+        if graph.nodes.iter().any(|node| node.action.action_type == submission::ACTION_TYPE) {
+            return Ok(());
+        }
         let mut whole = format!("{recipe} {}", graph.version());
         let named = user_files(graph);
         if !named.is_empty() {

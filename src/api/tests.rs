@@ -270,6 +270,74 @@ fn each_wrong_part_of_a_request_is_a_400_that_names_it() {
     assert!(service.host().events.borrow().is_empty());
 }
 
+/// A workflow that sends its pictures.
+fn sending(parameters: Value) -> Value {
+    let mut document = workflow(images(1));
+    document["actions"][1] = json!({ "actionId": "flip-1", "actionType": "http-action", "parameters": parameters });
+    document
+}
+
+#[test]
+fn a_workflow_sends_pictures_only_to_servers_that_the_user_has_allowed() {
+    let service = service();
+    let parameters = json!({ "submitEndpoint": "https://api.example/x", "resultOrigin": "https://files.example" });
+    let request = json!({ "workflowId": "w", "workflow": sending(parameters) });
+    let decide = |origin: &str, value: &str| {
+        run(service.store().set_setting(&consent_key(origin), value)).expect("stored");
+    };
+    let refusal = || {
+        let error = refused(run(service.execute(&request)));
+        assert_eq!((error.code, error.error.as_str()), (400, "invalid_request"));
+        let found = error.diagnostics.expect("why");
+        assert!(found.iter().all(|one| one.code == "server_not_allowed" && one.action_id.as_deref() == Some("flip-1")));
+        found.into_iter().map(|one| (one.field.unwrap_or_default(), one.message)).collect::<Vec<_>>()
+    };
+    let of = |field: &str, origin: &str| {
+        let message = format!("\"flip-1\" sends pictures to {origin}, which is not allowed on this device.");
+        (field.to_owned(), message)
+    };
+    let (api, files) = (of("submitEndpoint", "https://api.example"), of("resultOrigin", "https://files.example"));
+    assert_eq!(refusal(), [api.clone(), files.clone()]);
+    // Another port, scheme or host is another server.
+    for other in ["https://api.example:8443", "http://api.example", "https://example", "https://api.example/x"] {
+        decide(other, "on");
+    }
+    decide("https://files.example", "off");
+    assert_eq!(refusal(), [api.clone(), files.clone()]);
+    decide("https://files.example", "on");
+    assert_eq!(refusal(), std::slice::from_ref(&api));
+    decide("https://api.example", "on");
+    run(service.execute(&request)).expect("all are allowed");
+    decide("https://api.example", "off");
+    assert_eq!(refusal(), [api], "the user has changed their mind");
+    assert_eq!(service.host().events.borrow().len(), 1, "nothing is stored of what is refused");
+}
+
+#[test]
+fn without_a_server_nothing_has_to_be_allowed() {
+    let service = service();
+    let mut off = sending(json!({ "submitEndpoint": "https://api.example/" }));
+    off["actions"][1]["disabled"] = json!(true);
+    for document in [sending(json!({})), off] {
+        run(service.execute(&json!({ "workflowId": "w", "workflow": document }))).expect("accepted");
+    }
+    let wrong = sending(json!({ "submitEndpoint": "http://api.example/" }));
+    let error = refused(run(service.execute(&json!({ "workflowId": "w", "workflow": wrong }))));
+    assert_eq!(error.diagnostics.expect("why")[0].code, "invalid_url");
+}
+
+#[test]
+fn results_of_servers_are_not_reused() {
+    let service = service();
+    let document = sending(json!({ "submitEndpoint": "https://api.example/" }));
+    run(service.store().set_setting("server:https://api.example", "on")).expect("stored");
+    let request = json!({ "workflowId": "w", "workflow": document, "skipUnchanged": true });
+    let first = run(service.execute(&request)).expect("accepted");
+    finish(&service, &first.batch_id, 0, true);
+    let again = run(service.execute(&request)).expect("accepted");
+    assert_eq!((again.assets.pending, again.assets.completed), (1, 0));
+}
+
 #[test]
 fn a_workflow_that_cannot_run_is_refused_with_its_diagnostics() {
     let service = service();

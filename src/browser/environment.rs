@@ -177,14 +177,21 @@ pub async fn post_json(url: &str, body: &str, patience_ms: u32) -> Result<u16, S
     Ok(response.status())
 }
 
+/// Sends a request with these options and returns the answer, whatever its status.
+///
+/// # Errors
+/// What the browser throws.
+pub(super) async fn send(url: &str, options: &RequestInit) -> Result<Response, JsValue> {
+    let request = Request::new_with_str_and_init(url, options)?;
+    Ok(settled(fetch_request(&request)).await?.unchecked_into())
+}
+
 /// Fetches a URL with these options.
 ///
 /// # Errors
 /// As [`fetch_anonymously`].
 pub(super) async fn fetch(url: &str, options: &RequestInit) -> Result<Response, FetchError> {
-    let failed = |error: JsValue| FetchError::Failed(describe(&error));
-    let request = Request::new_with_str_and_init(url, options).map_err(failed)?;
-    let response: Response = settled(fetch_request(&request)).await.map_err(failed)?.unchecked_into();
+    let response = send(url, options).await.map_err(|error| FetchError::Failed(describe(&error)))?;
     if response.ok() { Ok(response) } else { Err(FetchError::Status(response.status(), response.status_text())) }
 }
 

@@ -280,7 +280,7 @@ impl LibraryStore for Storage {
 
 impl SettingStore for Storage {
     async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
-        ask!(self, page store => store.setting(key))
+        ask!(self, store => store.setting(key))
     }
 
     async fn settings_below(&self, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {

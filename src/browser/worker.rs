@@ -23,7 +23,7 @@ use crate::batch::records::{Execution, OutputFile, PauseReason, Progress, Staged
 use crate::batch::transitions::{Findings, Results};
 use crate::checksum;
 use crate::codecs::{self, Encoded, Format};
-use crate::engine::{self, InputRef, Plan, Produced, Services, Source, StagedPlan, Steps};
+use crate::engine::{self, InputRef, Plan, Produced, Returned, Services, Source, StagedPlan, Steps};
 use crate::error::{ErrorCategory, Failure, Phase};
 use crate::lettering::Typesetter;
 use crate::protocol::{BUILD_ID, FromWorker, Look, ToWorker, VERSION};
@@ -47,6 +47,7 @@ mod network;
 mod preview;
 mod remote;
 mod rows;
+mod servers;
 mod user_files;
 
 use custom::CustomCache;
@@ -420,6 +421,7 @@ impl Worker {
         let luts = self.luts.load(&plan.user_files(FileKind::Lut)).await;
         let customs = self.customs.load(&plan.user_files(FileKind::Action)).await;
         let mut networks = self.networks.load(&plan.networks()).await;
+        let mut returned = Returned::default();
         let slow_writes = if sample.is_none() { plan.slow_writes(&sources) } else { 0 };
         let produced = loop {
             let parts = networks.count() + slow_writes;
@@ -434,6 +436,7 @@ impl Worker {
                 luts: Some(&luts),
                 customs: Some(&customs),
                 decoders: Some(&self.decoders),
+                returned: Some(&returned),
                 steps,
                 thumbnails,
             };
@@ -449,6 +452,10 @@ impl Worker {
                 Err(Stop::Failed(failure)) => break Err(failure),
                 // The first picture that needs it. From now on the model, or why it is not available, is there.
                 Err(Stop::NeedsModel(name)) => networks.add(&self.networks, &name).await,
+                Err(Stop::NeedsServer(submission)) => match self.submit(*submission).await {
+                    Ok(file) => returned.add(file),
+                    Err(failure) => break Err(failure.at(returned.awaited_by(plan))),
+                },
             }
         };
         Ok(produced)

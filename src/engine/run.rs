@@ -84,10 +84,33 @@ pub struct Services<'a> {
     pub customs: Option<&'a dyn CustomSource>,
     /// The decoders of the inputs that need some ([`Format::coding`]); native builds have them all.
     pub decoders: Option<&'a dyn Decoders>,
+    /// What servers have returned for the pictures of this run.
+    pub returned: Option<&'a Returned>,
     /// Where results of nodes are kept for the next run: for previews, which need no thumbnails.
     pub steps: Option<&'a RefCell<Steps>>,
     /// Whether a thumbnail of each node is made, and no result is written.
     pub thumbnails: bool,
+}
+
+/// Files that servers have returned, by the node whose picture was sent. A host collects them while it runs a picture: each time
+/// the run stops with [`Stop::NeedsServer`], it adds what is needed and runs the same plan again.
+#[derive(Debug, Default)]
+pub struct Returned {
+    files: SortedMap<usize, Vec<u8>>,
+    /// The node that stopped the last run.
+    waiting: Cell<usize>,
+}
+
+impl Returned {
+    /// Adds what the last run stopped for.
+    pub fn add(&mut self, file: Vec<u8>) {
+        self.files.insert(self.waiting.get(), file);
+    }
+
+    /// The `actionId` of what stopped the last run of a plan.
+    pub fn awaited_by<'a>(&self, plan: &'a Plan) -> &'a str {
+        plan.graph.nodes.get(self.waiting.get()).map_or("", |node| &node.action_id)
+    }
 }
 
 /// One result.
@@ -224,7 +247,7 @@ impl Plan {
         (chooses_frames || self.graph.outputs.iter().any(is_animated)).then_some(source)
     }
 
-    /// What each output shows of an animation that shows `moments`; none for an output that is the same for all frames.
+    /// What each node shows of an animation that shows `moments`; none for a node that is the same for all frames.
     fn shown(&self, source: usize, moments: &[Moment]) -> Result<Vec<Option<Vec<Moment>>>, Failure> {
         let mut of_nodes: Vec<Option<Vec<Moment>>> = Vec::with_capacity(self.graph.nodes.len());
         for (node, operation) in self.graph.nodes.iter().zip(&self.operations) {
@@ -245,9 +268,20 @@ impl Plan {
                 let failure = Failure::execute("Nothing of the animation is left.", "Change the times of this action.");
                 return Err(failure.at(&node.action_id));
             }
+            let is_sent = operation.as_ref().is_some_and(|operation| operation.submits());
+            if is_sent && shown.as_ref().is_some_and(|shown| shown.len() > 1) {
+                let message = "Each frame of the animation would be sent to the server.";
+                let hint = "Choose one with \"still\" before this action, or write a format without animation.";
+                return Err(Failure::execute(message, hint).at(&node.action_id));
+            }
             of_nodes.push(shown);
         }
-        Ok(self.graph.outputs.iter().map(|output| of_nodes[output.node].clone()).collect())
+        Ok(of_nodes)
+    }
+
+    /// Whether what its nodes show of an animation must be known before it runs.
+    fn needs_moments(&self) -> bool {
+        self.operations.iter().flatten().any(|operation| operation.sequence().is_some() || operation.submits())
     }
 
     /// The files in the order of the graph's sources, as far as they are given.
@@ -354,8 +388,8 @@ struct Runner<'a> {
     /// The source whose frames are run one after another.
     animated: Option<usize>,
     frame: Option<Current>,
-    /// For each output, what it shows of the animation; none for an output that is the same for all frames. `None` if no
-    /// action chooses frames, so that all results show all of them.
+    /// For each node, what it shows of the animation; none for a node that is the same for all frames. `None` if no action
+    /// chooses frames or sends one, so that all results show all of them.
     shown: Option<Vec<Option<Vec<Moment>>>>,
     /// For each node that is the same for all frames: its results, from the first frame on.
     constants: Vec<Option<Rc<Pictures>>>,
@@ -476,7 +510,7 @@ impl<'a> Runner<'a> {
             reader.map_err(|failure| failure.at(id))
         };
         let Some(mut reader) = open()? else { return self.pass(written) };
-        if self.plan.operations.iter().flatten().any(|operation| operation.sequence().is_some())
+        if self.plan.needs_moments()
             && let Some(mut reader) = open()?
         {
             let mut moments = Vec::new();
@@ -516,7 +550,7 @@ impl<'a> Runner<'a> {
         let Some(shown) = &self.shown else {
             return Some(Shown { delay, is_start: position == 0, is_alone: false, is_reversed: false });
         };
-        let moments = shown[output].as_ref()?;
+        let moments = shown[self.plan.graph.outputs[output].node].as_ref()?;
         let (first, last) = (moments.first()?, moments.last()?);
         let moment = moments.iter().find(|moment| moment.frame == position)?;
         Some(Shown {
@@ -529,7 +563,8 @@ impl<'a> Runner<'a> {
 
     /// Whether something is written to a result now.
     fn shows_frame(&self, output: usize) -> bool {
-        let is_constant = self.shown.as_ref().is_some_and(|shown| shown[output].is_none());
+        let node = self.plan.graph.outputs[output].node;
+        let is_constant = self.shown.as_ref().is_some_and(|shown| shown[node].is_none());
         // A result that only uses the animation is a still picture.
         let is_animated = self.animated == Some(self.plan.graph.outputs[output].origin);
         self.frame.is_none() || is_constant || self.frame_in(output).is_some_and(|shown| is_animated || shown.is_start)
@@ -803,6 +838,14 @@ impl<'a> Runner<'a> {
         Ok((image, reduced))
     }
 
+    /// Whether a node would send a frame that nothing shows: the first is always run.
+    fn leaves_frame(&self, node: usize) -> bool {
+        let (Some(Current { position, .. }), Some(shown)) = (&self.frame, &self.shown) else { return false };
+        let is_shown = |moments: &Vec<Moment>| moments.iter().any(|moment| moment.frame == *position);
+        let submits = self.plan.operations[node].as_ref().is_some_and(|operation| operation.submits());
+        submits && shown[node].as_ref().is_some_and(|moments| !is_shown(moments))
+    }
+
     /// Runs a node's kernel on the pictures that wait for it.
     fn transform(&mut self, index: usize, intermediates: &mut [Vec<Option<Intermediate>>]) -> Result<Vec<Image>, Stop> {
         let node = &self.plan.graph.nodes[index];
@@ -833,6 +876,15 @@ impl<'a> Runner<'a> {
                 _ => None,
             });
         }
+        if self.leaves_frame(index) {
+            let given = inputs.into_iter().flatten().take(1);
+            return Ok(given
+                .map(|image| {
+                    let to = operation.produces(0, image.representation());
+                    convert(image, to)
+                })
+                .collect());
+        }
         let wanted: Vec<bool> =
             (0..node.action.outputs.len()).map(|port| self.plan.graph.uses(index, port) > 0).collect();
         let file = self.files[self.plan.graph.primary];
@@ -846,17 +898,32 @@ impl<'a> Runner<'a> {
             .with_typesetter(self.services.typesetter)
             .with_luts(self.services.luts)
             .with_customs(self.services.customs)
+            .with_decoders(self.services.decoders)
+            .with_returned(self.services.returned.and_then(|returned| returned.files.get(&index)).map(Vec::as_slice))
             .with_chroma(self.choice.chroma[index])
             .about(about);
         let results = match reduced {
             Some(reduced) => operation.run_reduced(inputs, reduced, &context),
             None => operation.run(inputs, &context),
         }
-        .map_err(|stop| stop.at(&node.action_id))?;
+        .map_err(|stop| self.stopped(index, stop))?;
         let (area, warnings) = (context.area(), context.into_warnings());
         self.areas[index] = area;
         self.warnings.extend(warnings.into_iter().map(|warning| warning.at(&node.action_id)));
         Ok(results)
+    }
+
+    /// Why the kernel of a node ended the run, with its place.
+    fn stopped(&self, index: usize, stop: Stop) -> Stop {
+        match (&stop, self.services.returned) {
+            (Stop::NeedsServer(_), Some(returned)) => returned.waiting.set(index),
+            // The host sends nothing.
+            (Stop::NeedsServer(_), None) => {
+                return Stop::Failed(stop.into_failure()).at(&self.plan.graph.nodes[index].action_id);
+            }
+            _ => {}
+        }
+        stop.at(&self.plan.graph.nodes[index].action_id)
     }
 
     fn decode(&mut self, node: usize, source: usize) -> Result<(Image, Option<Reduced>), Failure> {

@@ -1,4 +1,4 @@
-//! The settings: what the user allows outside the page (system notifications, webhooks), and exporting and importing
+//! The settings: what the user allows outside the page (system notifications, webhooks, servers), and exporting and importing
 //! everything as one archive. Outcomes are shown in the dialog, because notices are behind it.
 
 use leptos::html;
@@ -11,6 +11,7 @@ use super::icons::{Icon, Shape};
 use super::notices::NoticeBoard;
 use super::offline;
 use super::parts;
+use super::servers::Servers;
 use super::services::{Preference, Services, StorageState, UiError};
 use super::stage::Stage;
 use super::widgets::{FilePicker, Switch, modal};
@@ -74,6 +75,7 @@ pub(crate) fn PreferencesDialog(shown: RwSignal<bool>) -> impl IntoView {
                 />
             </section>
             {stage.embedding().is_none().then(|| view! { <Language/> })}
+            <Servers/>
             <StorageNote state=storage/>
             <Everything dialog/>
             <div class="spread">

@@ -587,6 +587,7 @@ impl Leader {
             FromPool::Report(FromWorker::TakesLong { parts }) => {
                 self.dispatch(Event::Slow { worker, ms: parts.saturating_mul(LONG_MS) });
             }
+            FromPool::Report(FromWorker::WaitsForServer { ms }) => self.dispatch(Event::Slow { worker, ms }),
             FromPool::Report(FromWorker::InModule { name }) => {
                 let mut in_modules = self.in_modules.borrow_mut();
                 match name {

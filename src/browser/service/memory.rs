@@ -8,7 +8,8 @@ use super::super::database::{Apply, slot};
 use super::super::storage::Storage;
 use crate::protocol::{StoreAnswer, StoreRequest};
 use crate::store::{
-    AssetRecord, AssetStore, BatchStore, Durability, LibraryStore, MemoryStore, NewAsset, StoreError, Which,
+    AssetRecord, AssetStore, BatchStore, Durability, LibraryStore, MemoryStore, NewAsset, SettingStore, StoreError,
+    Which,
 };
 
 /// The files of a message: their records, and their contents attached in the same order.
@@ -44,6 +45,7 @@ pub(super) async fn answer(
         }
         StoreRequest::Batch { batch_id } => StoreAnswer::Batch(store.batch(&batch_id).await?.map(Box::new)),
         StoreRequest::UserFiles => StoreAnswer::UserFiles(store.user_files().await?),
+        StoreRequest::Setting { key } => StoreAnswer::Setting(store.setting(&key).await?),
         StoreRequest::Put { assets, now } => {
             store.put_assets(with_contents(assets, attachment), now).await?;
             StoreAnswer::Done

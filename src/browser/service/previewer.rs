@@ -136,6 +136,7 @@ impl Previewer {
             FromPool::Waits => drop(self.timer.take()),
             FromPool::Report(FromWorker::InModule { name }) => *self.in_module.borrow_mut() = name,
             FromPool::Report(FromWorker::TakesLong { .. }) => self.limit(LONGEST_MS),
+            FromPool::Report(FromWorker::WaitsForServer { ms }) => self.limit(LONGEST_MS.saturating_add(ms)),
             FromPool::Died(Death::OutOfMemory, _) => self.died("there is not enough memory"),
             FromPool::Died(_, why) => self.died(&why),
             FromPool::Report(_) | FromPool::Archive(_) | FromPool::Unpacked(..) => {}

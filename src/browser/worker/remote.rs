@@ -80,6 +80,13 @@ impl Remote {
         }
     }
 
+    pub(in super::super) async fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        match self.ask(StoreRequest::Setting { key: key.to_owned() }, &JsValue::UNDEFINED).await? {
+            (StoreAnswer::Setting(value), _) => Ok(value),
+            _ => Err(misunderstood()),
+        }
+    }
+
     pub(in super::super) async fn put_assets(
         &self,
         assets: Vec<NewAsset<Blob>>,

@@ -20,6 +20,7 @@ use crate::image::Size;
 use crate::protocol::{Look, Preview as Rendered, PreviewOutput, Previewed};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
+use crate::ui::servers::{Questions, track_answers};
 use crate::ui::services::{Services, UiError};
 use crate::ui::viewer::{OutputChoice, OutputSwitch, Viewer};
 use crate::ui::widgets::{Instead, Soon, StoredImage};
@@ -198,6 +199,7 @@ pub(crate) fn Panel() -> impl IntoView {
                     </span>
                 </Show>
             </div>
+            <Questions/>
             <Show when=move || is_done.get()>
                 <Soon><Result shown output moves scale=progress.scale/></Soon>
             </Show>
@@ -353,6 +355,8 @@ fn follow(
     let requests = Requests { services, state, progress, newest, shown, waiting };
     Effect::new(move |before: Option<()>| {
         let request = request.get();
+        // What failed for want of an answer may work now.
+        track_answers();
         newest.update_value(|number| *number += 1);
         let number = newest.get_value();
         requests.stop_waiting();
