@@ -94,7 +94,7 @@ pub mod white_balance;
 
 pub use catalog::catalog;
 use checks::{Condition, Issue, Rule};
-pub use context::{Area, Context, Stop};
+pub use context::{Area, Context, RunFacts, Stop};
 use gather::{Gather, Staging};
 use parameters::Field;
 use sequence::Sequence;

@@ -7,8 +7,8 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
-use crate::actions::Role;
 use crate::actions::input_files::{is_files, list_of};
+use crate::actions::{Role, RunFacts};
 use crate::batch::records::{
     Batch, BatchStatus, Execution, ExecutionStatus, Millis, Pause, PauseReason, Progress, Subset, execution_id,
 };
@@ -67,6 +67,8 @@ pub fn webhook_body(progress: &Progress, base_url: &str) -> String {
 pub trait Host {
     /// The time.
     fn now(&self) -> Millis;
+    /// By how many milliseconds the clocks of this place are ahead of UTC at a time.
+    fn clock_offset(&self, at: Millis) -> Millis;
     /// A random number.
     fn random_u32(&self) -> u32;
     /// The document's base, absolute.
@@ -224,14 +226,16 @@ impl<S: Store, H: Host> Service<S, H> {
         let (mut progress, mut executions) =
             transitions::accept(&batch_id, &workflow_id, &job_name, config, inputs, now);
         let graph = &stages.each;
-        self.note_content_keys(graph, &recipe, &mut executions).await?;
+        let count = executions.iter().filter(|execution| !execution.gathers()).count() as u32;
+        let run = RunFacts { clock: now + self.host.clock_offset(now), count };
+        self.note_content_keys(graph, &recipe, run, &mut executions).await?;
         (progress.version, progress.recipe, progress.client_data) = (version, Some(recipe), client_data);
         if skip_unchanged {
-            self.take_over_unchanged(graph, &mut progress, &mut executions).await?;
+            self.take_over_unchanged(graph, run, &mut progress, &mut executions).await?;
         }
         let references: SortedSet<String> = library::references(&document).into_iter().collect();
         let engine_version = graph.version();
-        let batch = Batch { batch_id: batch_id.clone(), workflow: document, references, engine_version };
+        let batch = Batch { batch_id: batch_id.clone(), workflow: document, references, engine_version, run };
         let progress = self.store.create_batch(batch, progress, executions).await?;
         self.host.notify(Event::BatchCreated { batch_id });
         Ok(Accepted::of(&progress, &self.host.base_url()))

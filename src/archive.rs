@@ -585,6 +585,7 @@ mod tests {
             workflow: json!({ "actions": [] }),
             references,
             engine_version: "1".into(),
+            run: crate::actions::RunFacts::default(),
         };
         run(store.create_batch(batch, progress, executions)).expect("created");
         for index in 0..3_u32 {

@@ -1,7 +1,7 @@
 //! Colour spaces: what the samples of a picture mean, read from ICC profiles and other descriptions, and conversions
 //! between them. Knows nothing of pictures, files or actions.
 //!
-//! Conversions are relative colorimetric with black point compensation, in 64-bit arithmetic of basic operations only
+//! Conversions are relative colorimetric with black point compensation unless a [`Rendering`] says otherwise, in 64-bit arithmetic of basic operations only
 //! (`math`), so that tables are the same on every machine. Pixels then go through tables:
 //!
 //! * between RGB spaces of a matrix and curves: `matrix`;
@@ -30,6 +30,43 @@ pub use lab::LabColors;
 pub use named::{Primaries, Transfer, adapting};
 pub use profile::Unusable;
 use profile::{Content, Profile};
+
+/// What becomes of colours that another space cannot show as they are (ICC.1:2022, 6.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Intent {
+    /// They look as they should in a picture as a whole, by what the maker of the profile thinks.
+    Perceptual,
+    /// Those that both spaces have stay the same, in relation to white.
+    #[default]
+    Relative,
+    /// They are as vivid as they were.
+    Saturation,
+    /// Those that both spaces have stay the same, also white.
+    Absolute,
+}
+
+/// How colours get from one space to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rendering {
+    /// By which tables, and which white.
+    pub intent: Intent,
+    /// Whether the darkest colour of one space becomes that of the other. It does with [`Intent::Perceptual`] and
+    /// [`Intent::Saturation`] in any case, as both are about what a device can show, and never with [`Intent::Absolute`].
+    pub compensates_black: bool,
+}
+
+impl Rendering {
+    /// Relative colorimetric, with black point compensation.
+    pub const USUAL: Self = Self { intent: Intent::Relative, compensates_black: true };
+
+    const fn moves_black(self) -> bool {
+        match self.intent {
+            Intent::Perceptual | Intent::Saturation => true,
+            Intent::Relative => self.compensates_black,
+            Intent::Absolute => false,
+        }
+    }
+}
 
 /// What the samples of a file with a profile stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

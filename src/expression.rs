@@ -2,11 +2,13 @@
 //!
 //! Names, numbers, texts in quotes, `true` and `false` are compared by `== != < <= > >=`, texts also with a pattern by `~`;
 //! comparisons are joined by `not`, `and` and `or` (`! && ||`), in this order, and grouped by parentheses. Texts are compared
-//! without regard to the case of A–Z. What is not known of a picture, such as its camera, is the empty text.
+//! without regard to the case of A–Z. What is not known of a picture, such as its camera, is the empty text. What names and texts
+//! may contain in braces stands for the same here.
 //!
 //! An expression is read into steps of a stack machine, so that nothing but parentheses and `not` is nested. Page and
 //! service only read expressions; only the worker decides.
 
+use crate::actions::placeholders::{Placeholder, hint_for};
 use crate::codecs::Format;
 
 crate::words! {
@@ -34,11 +36,15 @@ pub enum Fact {
     Camera = "exif.camera",
     /// The day on which the picture was taken, as `2026-03-14`.
     Date = "exif.date",
+    /// The position of the execution, from 0.
+    Index = "index",
+    /// The number of pictures, or rows, of the batch.
+    Count = "count",
 }
 }
 
 /// The hint that names what a condition may ask.
-const NAMES: &str = "Known are width, height, ratio, megapixels, format, alpha, frames, name, bytes, exif.camera, exif.date and row.column.";
+const NAMES: &str = "Known are width, height, ratio, megapixels, format, alpha, frames, name, bytes, exif.camera, exif.date, index, count, row.column and, in braces, what names may contain.";
 
 /// What the values of a row begin with.
 const ROW: &str = "row.";
@@ -66,6 +72,8 @@ enum Type {
     Flag,
     /// Of a row: a text that is compared as what it is compared with.
     Row,
+    /// Of the run or the workflow: a text like that of a row.
+    Given,
 }
 
 impl Type {
@@ -75,7 +83,13 @@ impl Type {
             Self::Text => "a text",
             Self::Flag => "true or false",
             Self::Row => "a value of the row",
+            Self::Given => "a value of any type",
         }
+    }
+
+    /// Whether it is compared as what it is compared with.
+    const fn is_open(self) -> bool {
+        matches!(self, Self::Row | Self::Given)
     }
 }
 
@@ -99,6 +113,8 @@ enum Step {
     Fact(Fact),
     /// The value of a row, whose column is named between two bytes.
     Row(usize, usize),
+    /// What a placeholder stands for, which is between two bytes.
+    Placeholder(usize, usize),
     Not,
     /// One of [`OPERATORS`], between two values.
     Operator(usize),
@@ -155,17 +171,22 @@ impl Expression {
         &self.text
     }
 
-    /// The columns of a row that it asks for.
-    pub fn columns(&self) -> impl Iterator<Item = &str> {
+    /// The columns of a row, and the placeholders, that it asks for.
+    pub fn placeholders(&self) -> impl Iterator<Item = Placeholder<'_>> {
         self.steps.iter().filter_map(|step| match step {
-            Step::Row(start, end) => self.text.get(*start..*end),
+            Step::Row(start, end) => self.text.get(*start..*end).map(Placeholder::Row),
+            Step::Placeholder(start, end) => self.text.get(*start..*end).and_then(Placeholder::read),
             _ => None,
         })
     }
 
-    /// Whether it holds for a picture of which `known` tells what is known, and `row` the values of its row by their columns;
-    /// `None` if that does not decide it.
-    pub fn holds(&self, known: &dyn Fn(Fact) -> Option<Value>, row: &dyn Fn(&str) -> Option<String>) -> Option<bool> {
+    /// Whether it holds for a picture of which `known` tells what is known, and `filled` what placeholders stand for; `None` if
+    /// that does not decide it.
+    pub fn holds(
+        &self,
+        known: &dyn Fn(Fact) -> Option<Value>,
+        filled: &dyn Fn(Placeholder<'_>) -> Option<String>,
+    ) -> Option<bool> {
         let mut stack: Vec<Option<Value>> = Vec::new();
         for step in &self.steps {
             let value = match step {
@@ -175,7 +196,11 @@ impl Expression {
                 Step::Fact(fact) => known(*fact),
                 Step::Row(start, end) => {
                     let column = self.text.get(*start..*end).unwrap_or_default();
-                    Some(Value::Text(row(column).unwrap_or_default()))
+                    Some(Value::Text(filled(Placeholder::Row(column)).unwrap_or_default()))
+                }
+                Step::Placeholder(start, end) => {
+                    let placeholder = self.text.get(*start..*end).and_then(Placeholder::read);
+                    Some(Value::Text(placeholder.and_then(filled).unwrap_or_default()))
                 }
                 Step::Not => flag(stack.pop()?).map(|flag| Value::Flag(!flag)),
                 Step::Operator(operator) => {
@@ -354,6 +379,13 @@ impl<'a> Reader<'a> {
                     return None;
                 }
             },
+            Some((_, '{')) => match others.find(|(_, other)| *other == '}') {
+                Some((at, _)) => at + 1,
+                None => {
+                    self.fail(self.start, &["The placeholder has no end"], "Close it with }.");
+                    return None;
+                }
+            },
             Some((_, first)) if is_of_word(first) => {
                 others.find(|(_, other)| !is_of_word(*other)).map_or(rest.len(), |(at, _)| at)
             }
@@ -417,11 +449,11 @@ impl<'a> Reader<'a> {
     fn check(&mut self, operator: usize, place: usize, left: &Part, right: &Part) -> Option<()> {
         let (one, other) = (self.slice(left.start, left.end), self.slice(right.start, right.end));
         let fits = match operator {
-            PATTERN => [left.kind, right.kind].iter().all(|kind| matches!(kind, Type::Text | Type::Row)),
+            PATTERN => [left.kind, right.kind].iter().all(|kind| *kind == Type::Text || kind.is_open()),
             BELOW.. => left.kind != Type::Flag && right.kind != Type::Flag,
             _ => true,
         };
-        if left.kind != right.kind && left.kind != Type::Row && right.kind != Type::Row {
+        if left.kind != right.kind && !left.kind.is_open() && !right.kind.is_open() {
             let what = [one, " is ", left.kind.noun(), ", and ", other, " is ", right.kind.noun()];
             self.fail(right.start, &what, "Compare what is of the same type.");
         } else if !fits {
@@ -455,6 +487,36 @@ impl<'a> Reader<'a> {
             Some(b'"' | b'\'') => {
                 part.kind = Type::Text;
                 Step::Text(start + 1, end - 1)
+            }
+            Some(b'{') => {
+                let key = self.slice(start + 1, end - 1);
+                let Some(placeholder) = Placeholder::read(key) else {
+                    let hint = hint_for(key);
+                    self.refuse("is not a placeholder", &hint);
+                    return None;
+                };
+                let fact = match placeholder {
+                    Placeholder::Width => Some(Fact::Width),
+                    Placeholder::Height => Some(Fact::Height),
+                    Placeholder::Day => Some(Fact::Date),
+                    Placeholder::Camera => Some(Fact::Camera),
+                    Placeholder::Index(_) => Some(Fact::Index),
+                    Placeholder::Count => Some(Fact::Count),
+                    _ => None,
+                };
+                part.kind = match (fact, placeholder) {
+                    (Some(fact), _) => fact.kind(),
+                    (_, Placeholder::Row(_)) => Type::Row,
+                    (_, Placeholder::Date(_) | Placeholder::Param(_)) => Type::Given,
+                    // Where a picture was split, its number stands there already.
+                    (_, Placeholder::Piece) => Type::Number,
+                    _ => Type::Text,
+                };
+                match (fact, placeholder) {
+                    (Some(fact), _) => Step::Fact(fact),
+                    (_, Placeholder::Piece) => Step::Number(1.0),
+                    _ => Step::Placeholder(start + 1, end - 1),
+                }
             }
             Some(b'(') => {
                 part.kind = self.inner(OR)?.kind;
@@ -507,12 +569,18 @@ mod tests {
 
     use super::*;
 
-    fn row(column: &str) -> Option<String> {
-        let value = match column {
-            "price" => "12.50",
-            "sale" => "TRUE",
-            "title" => "Oak, old",
-            "größe" => "9",
+    fn row(placeholder: Placeholder<'_>) -> Option<String> {
+        let value = match placeholder {
+            Placeholder::Row("price") => "12.50",
+            Placeholder::Row("sale") => "TRUE",
+            Placeholder::Row("title") => "Oak, old",
+            Placeholder::Row("größe") => "9",
+            Placeholder::Date("%H") => "09",
+            Placeholder::Param("save.quality") => "85",
+            Placeholder::Param("save.format") => "jpeg",
+            Placeholder::Folder => "Summer/day 1",
+            Placeholder::Name => "beach",
+            Placeholder::Hash(4) => "00ff",
             _ => return None,
         };
         Some(value.to_owned())
@@ -531,6 +599,8 @@ mod tests {
             Fact::Name => Value::Text("Beach-hero-2.JPG".to_owned()),
             Fact::Bytes => Value::Number(2_500_000.0),
             Fact::Camera | Fact::Date => Value::Text(String::new()),
+            Fact::Index => Value::Number(2.0),
+            Fact::Count => Value::Number(3.0),
         })
     }
 
@@ -548,6 +618,7 @@ mod tests {
             Fact::Bytes => Value::Number(9000.0),
             Fact::Camera => Value::Text("X100V".to_owned()),
             Fact::Date => Value::Text("2026-03-14".to_owned()),
+            Fact::Index | Fact::Count => Value::Number(0.0),
         })
     }
 
@@ -630,6 +701,15 @@ mod tests {
             ("row.größe > 8 and row.größe != row.price", [true, true]),
             ("row.price > width", [false, false]),
             ("name ~ row.none", [false, false]),
+            // What names may contain.
+            ("{width} > {height} and {index} == 2 and {index:04} < {count}", [true, false]),
+            ("{folder} ~ 'summer/*' and {name} == 'Beach' and {hash:4} == '00FF'", [true, true]),
+            ("{path} == '' and {ext} == ''", [true, true]),
+            ("{date:%H} < 12 and {date:%H} > '08'", [true, true]),
+            ("{param.save.quality} >= 85 and {param.save.format} == \"JPEG\"", [true, true]),
+            ("{row.price} == 12.5 and {row.price} == row.price", [true, true]),
+            ("{piece} == 1", [true, true]),
+            ("{exif.date} == '2026-03-14' and {exif.camera} != ''", [false, true]),
         ] {
             let expression = Expression::parse(text).unwrap_or_else(|problem| panic!("{text}: {problem:?}"));
             let holds = [expression.holds(&landscape, &row), expression.holds(&tall, &row)];
@@ -685,6 +765,12 @@ mod tests {
             ("row.sale", "row.sale is a value of the row, and not true or false, at character 1."),
             ("row.sale < true", "\"<\" does not fit: row.sale is a value of the row, at character 10."),
             ("row.sale ~ 3", "\"~\" does not fit: row.sale is a value of the row, at character 10."),
+            ("{nmae} == ''", "\"{nmae}\" is not a placeholder, at character 1."),
+            ("{date:now} == ''", "\"{date:now}\" is not a placeholder, at character 1."),
+            ("alpha and {name == ''", "The placeholder has no end, at character 11."),
+            ("{width} == 'a'", "{width} is a number, and 'a' is a text, at character 12."),
+            ("{name} == 3", "{name} is a text, and 3 is a number, at character 11."),
+            ("{param.a.b}", "{param.a.b} is a value of any type, and not true or false, at character 1."),
             ("exif.lens == ''", "\"exif.lens\" is not known, at character 1."),
             ("width > 2MB", "\"2MB\" is not a number, at character 9."),
             ("width > 1.2.3", "\"1.2.3\" is not a number, at character 9."),
@@ -711,14 +797,25 @@ mod tests {
         let hint = |text: &str| Expression::parse(text).unwrap_err().hint;
         assert!(hint("größe > 3").contains("exif.camera") && hint("format == 'jpg'").contains("JPEG, PNG, WebP"));
         assert!(Expression::parse("format ~ 'j*'").is_ok());
-        let names = NAMES.strip_prefix("Known are ").unwrap().trim_end_matches('.').replace(" and ", ", ");
-        assert!(names.split(", ").all(|name| name == "row.column" || Fact::of_word(name).is_some()));
+        assert!(hint("{nmae} == ''").starts_with("Did you mean {name}?"));
+        let names = NAMES.strip_prefix("Known are ").unwrap().split(", row.column").next().unwrap();
+        assert!(names.split(", ").all(|name| Fact::of_word(name).is_some()));
     }
 
     #[test]
-    fn columns_are_listed() {
-        let expression = Expression::parse("row.price > 3 and 'row.no' == row.title").unwrap();
-        assert_eq!(expression.columns().collect::<Vec<_>>(), ["price", "title"]);
+    fn columns_and_placeholders_are_listed() {
+        let expression = Expression::parse(
+            "row.price > 3 and 'row.no' == row.title and {row.a: b} == {param.x} and '{name}' != {folder}",
+        );
+        let expression = expression.unwrap();
+        let expected = [
+            Placeholder::Row("price"),
+            Placeholder::Row("title"),
+            Placeholder::Row("a: b"),
+            Placeholder::Param("x"),
+            Placeholder::Folder,
+        ];
+        assert_eq!(expression.placeholders().collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -764,6 +861,7 @@ mod tests {
         fn any_order_of_tokens_is_read_or_refused(tokens in prop::collection::vec(prop::sample::select(vec![
             "width", "alpha", "name", "format", "exif.date", "1", "2.5", "'a'", "\"png\"", "true", "not", "!", "and", "or",
             "&&", "||", "(", ")", "==", "!=", "<", "<=", ">", ">=", "~", "=", "é", "'",
+            "{name}", "{date:%H}", "{count}", "{no}", "{", "}",
         ]), 0..12)) {
             let text = tokens.join(" ");
             match Expression::parse(&text) {

@@ -9,6 +9,7 @@ pub mod checksum;
 pub mod color;
 pub mod compact;
 pub mod custom;
+pub mod date;
 pub mod error;
 pub mod expression;
 pub mod file_name;

@@ -12,6 +12,7 @@ use crate::actions::{self, Role};
 use crate::compact::SortedSet;
 
 pub mod builtin;
+pub mod params;
 mod read;
 pub mod rows;
 pub mod servers;

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pixelmill::color::{ColorSpace, Inks, Model, Neutrals, Transform};
+use pixelmill::color::{ColorSpace, Inks, Intent, Model, Neutrals, Rendering, Transform};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/color")
@@ -176,6 +176,51 @@ fn colours_get_into_every_space_as_littlecms_brings_them() {
             if name.starts_with("rgb-") { (0.5, 3.5, 16) } else { (0.05, 3.0, 2) };
         if mean > mean_allowed || most > most_allowed || largest > bytes_allowed {
             wrong.push(format!("{name}: mean {mean:.3}, most {most:.2}: {:?} for {:?}", ours[worst], theirs[worst]));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Every intent, without and with black point compensation.
+fn renderings() -> impl Iterator<Item = Rendering> {
+    let intents = [Intent::Perceptual, Intent::Relative, Intent::Saturation, Intent::Absolute];
+    intents
+        .into_iter()
+        .flat_map(|intent| [false, true].map(|compensates_black| Rendering { intent, compensates_black }))
+}
+
+#[test]
+fn every_intent_gives_the_colours_that_littlecms_gives() {
+    let colors: Vec<[u8; 3]> = colors::<3>().into_iter().take(400).collect();
+    let targets =
+        [("srgb", ColorSpace::SRGB), ("display-p3", ColorSpace::display_p3()), ("adobe-rgb", ColorSpace::adobe_rgb())];
+    let mut wrong = Vec::new();
+    for name in ["scanner-v2", "scanner-v4", "screen-v2", "camera-v4"] {
+        let from = space(&format!("intents/{name}"));
+        for (target, to) in &targets {
+            let theirs = bytes(&format!("intents/{name}.{target}"));
+            let mut different: Vec<&[u8]> = Vec::new();
+            for (rendering, theirs) in renderings().zip(theirs.chunks(1200)) {
+                let back = Transform::between(to, &ColorSpace::SRGB);
+                let (mut ours, mut expected) = (colors.clone(), theirs.as_chunks::<3>().0.to_vec());
+                Transform::by(&from, to, rendering).apply(&mut ours);
+                back.apply(&mut ours);
+                back.apply(&mut expected);
+                let (mean, most, worst) = differences(&ours, expected.as_flattened());
+                println!("{name} to {target}, {rendering:?}: {mean:.3} {most:.2}");
+                if mean > 1.0 || most > 3.0 {
+                    let (ours, theirs) = (ours[worst], expected[worst]);
+                    wrong.push(format!(
+                        "{name} to {target}, {rendering:?}: mean {mean:.3}, most {most:.2}: {ours:?} for {theirs:?}"
+                    ));
+                }
+                if !different.contains(&theirs) {
+                    different.push(theirs);
+                }
+            }
+            // Otherwise the above shows nothing.
+            let expected = if name.starts_with("scanner") { 5 } else { 1 };
+            assert!(different.len() >= expected, "{name} to {target}: {}", different.len());
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 
+use pixelmill::actions::RunFacts;
 use pixelmill::codecs::{self, EncodeRequest, Format};
 use pixelmill::engine::{Plan, Produced, Services, Source, Steps};
 use pixelmill::error::Failure;
@@ -365,5 +366,51 @@ fn a_small_original_is_kept_on_both_ways() {
             let kept = produced.warnings.iter().filter(|warning| warning.code == "original_kept").count();
             assert_eq!((produced.outputs.len(), kept), (1, 1), "{when} {steps}");
         }
+    }
+}
+
+#[test]
+fn placeholders_say_the_same_in_names_and_conditions() {
+    // 2024-12-31, 23:05:09.
+    let facts = RunFacts { clock: 1_735_686_309_999.0, count: 12 };
+    let named = "{path}-{index:03}-{count}-{date:%Y}-{param.small.width}-{param.unit}.{ext}";
+    let plan_of = |when: &str| {
+        let plan = plan(
+            &[
+                condition("way", when),
+                action("small", "resize", json!({ "width": 30.0, "enlarge": true })),
+                action("text", "pad", json!({ "width": 31 })),
+                action(
+                    "then",
+                    "output",
+                    json!({ "name": named.replace("{param.unit}", "{param.way.when}"), "format": "png" }),
+                ),
+                action("else", "output", json!({ "name": named.replace("{param.unit}", "{param.then.format}") })),
+            ],
+            "photos>small small>way way.then>then way.else>text text>else",
+        );
+        plan.for_run(facts)
+    };
+    let photo = plain(40, 30);
+    let produced = |when: &str| {
+        let sources = [Source { name: "Oak.png", folder: "trees/old", bytes: &photo }];
+        let produced = plan_of(when).run(7, &sources, Services::default()).map_err(|stop| stop.into_failure()).unwrap();
+        (produced.outputs[0].action_id.clone(), produced.outputs[0].name.clone(), produced.warnings)
+    };
+    let hash = format!("{:.8}", pixelmill::library::sha256(&photo));
+    for (when, holds) in [
+        ("{folder} == 'trees/old' and {name} == 'oak' and {ext} == 'png' and {path} == 'trees/old/oak'", true),
+        ("{index} == 7 and index == 7 and count == 12 and {count} == 12", true),
+        ("{width} == 30 and {param.small.width} == 30 and {param.small.width} == width", true),
+        ("{date:%Y-%m-%d} == '2024-12-31' and {date:%H} > 22 and {date:%H} != 5", true),
+        (&format!("{{hash:8}} == '{hash}'"), true),
+        ("{param.then.format} == 'jpeg'", false),
+        ("{exif.camera} == 'X100V'", false),
+    ] {
+        let (output, name, warnings) = produced(when);
+        let unit = if holds { when.replace('/', "-") } else { "png".to_owned() };
+        let expected = format!("trees/old/Oak-007-12-2024-30-{unit}.png");
+        assert_eq!((output.as_str(), name), (if holds { "then" } else { "else" }, expected), "{when}");
+        assert_eq!(warnings, []);
     }
 }

@@ -280,6 +280,9 @@ struct Surroundings {
 }
 
 impl Host for Surroundings {
+    fn clock_offset(&self, _: Millis) -> Millis {
+        0.0
+    }
     fn now(&self) -> Millis {
         self.now.set(self.now.get() + 50.0);
         self.now.get()

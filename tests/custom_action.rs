@@ -549,3 +549,20 @@ fn an_output_names_the_modules_on_the_way_to_it_and_no_other() {
         assert_eq!(modules, names.into_iter().map(|name| (name, sha256.as_str())).collect::<Vec<_>>());
     }
 }
+
+/// It names a module of the user's, which is the one of `docs/` here.
+#[test]
+fn the_example_of_the_reference_runs() {
+    let text = include_str!("../src/actions/examples/custom.json");
+    let mut document: Value = serde_json::from_str(text).unwrap();
+    let image = json!([{ "name": "a.jpg", "sourceUrl": "asset:1" }]);
+    document["actions"][0]["parameters"]["images"] = image;
+    let (workflow, found) = pixelmill::workflow::check(&document);
+    let plan = pixelmill::engine::Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
+    let source = Only(Interpreted::add(example()).unwrap());
+    let file = codecs::encode(rgb(Size::new(20, 12)), &EncodeRequest::new(Format::Jpeg), None).unwrap().bytes;
+    let services = Services { customs: Some(&source), ..Services::default() };
+    let produced = plan.run(0, &[Source { name: "a.jpg", folder: "", bytes: &file }], services).unwrap();
+    assert_eq!(produced.outputs[0].name, "a-custom.jpg");
+    assert_eq!(produced.outputs[0].modules.len(), 1);
+}

@@ -1,159 +1,20 @@
-//! Random valid graphs over every action of the catalog: each finishes with the right number of files or with a failure
-//! that names its place. Also plans for actions with several outputs, with models, and with sizes that depend on
-//! pixels.
+//! Plans for actions with several outputs, with models, and with sizes that depend on pixels.
 
 use std::cell::RefCell;
 
-use pixelmill::actions::parameters::{Field, Kind};
-use pixelmill::actions::{self, PortType, Role, Stop};
+use pixelmill::actions::Stop;
 use pixelmill::codecs;
 use pixelmill::engine::{Plan, Produced, ProducedOutput, Services, Source, Steps};
 use pixelmill::error::Failure;
 use pixelmill::image::Representation;
-use pixelmill::lettering::typesetting::FontTypesetter;
 use pixelmill::lettering::{Lettering, Request, Typesetter};
-use pixelmill::lut::{Lut, LutSource};
 use pixelmill::network::{Missing, ModelSource, SIDE, SaliencyNetwork};
-use pixelmill::submission;
-use pixelmill::user_file::FileKind;
 use pixelmill::workflow::check;
-use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
-use serde_json::{Map, Value, json};
-
-/// A possible value of a field, small enough for tiny pictures.
-fn value(field: &'static Field) -> BoxedStrategy<Value> {
-    let (low, high) = field.range.unwrap_or((0.0, 100.0));
-    let high = high.min(low.max(0.0) + 96.0);
-    match field.kind {
-        Kind::Integer => (low.ceil() as i64..=high as i64).prop_map(Value::from).boxed(),
-        Kind::Number => (low..=high).prop_map(Value::from).boxed(),
-        Kind::Boolean => any::<bool>().prop_map(Value::from).boxed(),
-        Kind::Choice(words) => prop::sample::select(words).prop_map(Value::from).boxed(),
-        Kind::Choices(words) => prop::sample::subsequence(words, 0..=words.len()).prop_map(|some| json!(some)).boxed(),
-        Kind::Color => prop::sample::select(vec!["#ffffff", "#10203080", "#00000000"]).prop_map(Value::from).boxed(),
-        Kind::Ratio => prop::sample::select(vec!["1:1", "4:5", "16:9"]).prop_map(Value::from).boxed(),
-        // Nothing is sent anywhere.
-        Kind::Text if submission::URLS.contains(&field.name) => Just(json!("")).boxed(),
-        Kind::Text | Kind::Lines | Kind::NamePattern => Just(json!("{name}-{index}.{ext}")).boxed(),
-        Kind::Caption => Just(json!("{name} {index:02}\n{exif.camera}")).boxed(),
-        Kind::Expression => prop::sample::select(vec!["width > height", "not alpha", "ratio < 1 or name ~ '*.png'"])
-            .prop_map(Value::from)
-            .boxed(),
-        Kind::File(FileKind::Action) => Just(json!("")).boxed(),
-        Kind::File(kind) => Just(kind.built_in().map_or(json!("film"), |file| json!(file.name))).boxed(),
-        Kind::Point => (0.0..=1.0, 0.0..=1.0).prop_map(|(x, y): (f64, f64)| json!({ "x": x, "y": y })).boxed(),
-        Kind::Gradient => Just(json!([[0, "#ffffff"], [0.3, "#10203080"], [1, "#000000"]])).boxed(),
-        Kind::Curve => Just(json!([[0, 20], [90, 70], [255, 240]])).boxed(),
-        Kind::Renditions => prop::sample::select(vec![
-            json!([{ "width": 20 }]),
-            json!([{ "width": 20, "height": 9, "fit": "fill", "format": "png" }, { "format": "jpeg", "suffix": "" }]),
-        ])
-        .boxed(),
-        // The settings of a custom action, of which there is none here.
-        Kind::Object => Just(json!({})).boxed(),
-        Kind::Images => Just(json!([{ "name": "a.jpg", "sourceUrl": "asset:a" }])).boxed(),
-    }
-}
-
-/// Parameters of an action that its own check accepts: a subset of its fields.
-fn parameters(action: &'static actions::Action) -> BoxedStrategy<Value> {
-    let fields: Vec<_> = action.fields.iter().map(|field| prop::option::of(value(field))).collect();
-    fields
-        .prop_map(|values| {
-            let named = action.fields.iter().zip(values);
-            named.filter_map(|(field, value)| Some((field.name.to_owned(), value?))).collect::<Map<_, _>>()
-        })
-        .prop_map(move |mut raw| {
-            // Some fields exclude each other: drop some until the action's own check passes.
-            while !action.check(&raw).is_empty() {
-                let Some(key) = raw.keys().next().cloned() else { break };
-                raw.remove(&key);
-            }
-            if !action.check(&raw).is_empty() {
-                for (key, value) in [
-                    ("width", json!(20)),
-                    ("height", json!(16)),
-                    ("x", json!(1)),
-                    ("y", json!(2)),
-                    ("lut", json!("film")),
-                ] {
-                    if action.fields.iter().any(|field| field.name == key) {
-                        raw.insert(key.to_owned(), value);
-                    }
-                    if action.check(&raw).is_empty() {
-                        break;
-                    }
-                }
-            }
-            Value::Object(raw)
-        })
-        .boxed()
-}
-
-/// A graph whose every transform takes its inputs from anything before it.
-fn any_graph() -> impl Strategy<Value = Value> {
-    let kinds: Vec<_> = actions::catalog().iter().copied().filter(|action| action.role != Role::Source).collect();
-    let node = prop::sample::select(kinds).prop_flat_map(|action| {
-        (Just(action), parameters(action), prop::collection::vec(any::<prop::sample::Index>(), 4))
-    });
-    prop::collection::vec(node, 1..7).prop_map(|nodes| {
-        let source = |id: &str, name: &str| {
-            json!({ "actionId": id, "actionType": "input-images",
-                "parameters": { "images": [{ "name": name, "sourceUrl": "asset:a" }] } })
-        };
-        let mut actions = vec![source("photos", "a.jpg"), source("logo", "b.png")];
-        let mut connections = Vec::new();
-        let mut before = vec![("photos".to_owned(), "outputs"), ("logo".to_owned(), "outputs")];
-        let mut is_split = false;
-        let mut is_gathered = false;
-        for (position, (action, mut parameters, picks)) in nodes.into_iter().enumerate() {
-            let id = format!("n{position}");
-            // Pictures are gathered once.
-            if action.role == Role::Gather && std::mem::replace(&mut is_gathered, true) {
-                continue;
-            }
-            // Pieces are not split again.
-            if action.action_type == "split" && std::mem::replace(&mut is_split, true) {
-                parameters["piece"] = json!(1);
-            }
-            actions.push(json!({ "actionId": id, "actionType": action.action_type, "parameters": parameters }));
-            for (port, pick) in action.inputs.iter().filter(|port| port.kind == PortType::Image).zip(picks) {
-                let (source, output) = pick.get(&before);
-                connections.push(json!({ "connectionSource": source, "sourcePort": output,
-                    "connectionTarget": id, "targetPort": port.name }));
-            }
-            if matches!(action.role, Role::Transform | Role::Gather) {
-                before.extend(action.outputs.iter().map(|port| (id.clone(), port.name)));
-            }
-        }
-        json!({ "metadata": { "name": "random" }, "actions": actions, "connections": connections })
-    })
-}
+use serde_json::{Value, json};
 
 /// A small photograph-like picture: smooth colours.
 fn rgb(width: usize, height: usize) -> Vec<u8> {
     (0..width * height).flat_map(|i| [(i % width * 4) as u8, (i / width * 5) as u8, 120]).collect()
-}
-
-/// Has one LUT, by every name.
-struct Film(Lut);
-
-impl Film {
-    fn new() -> Self {
-        Self(Lut::read(b"LUT_1D_SIZE 2\n0.1 0 0\n1 0.9 1\n").expect("a LUT"))
-    }
-}
-
-impl LutSource for Film {
-    fn get(&self, _: &str) -> Result<&Lut, Failure> {
-        Ok(&self.0)
-    }
-}
-
-/// The typesetter of the program `lettering`, with the font that comes with the page.
-fn typesetter() -> FontTypesetter {
-    FontTypesetter::new(include_bytes!("../src/lettering/roboto/Roboto-Regular.ttf").to_vec()).expect("a font")
 }
 
 /// A model that finds the same blot in every picture, available under one name only.
@@ -200,26 +61,6 @@ fn jpeg() -> Vec<u8> {
     compress(&rgb(61, 43), 61, 43, PixelFormat::Rgb, 90, Subsampling::S420).expect("written")
 }
 
-fn png() -> Vec<u8> {
-    let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, 12, 9);
-    encoder.set_color(png::ColorType::Rgba);
-    let data: Vec<u8> = (0..12 * 9).flat_map(|i: usize| [200, (i * 2) as u8, 30, (i * 255 / 108) as u8]).collect();
-    encoder.write_header().and_then(|mut writer| writer.write_image_data(&data)).expect("written");
-    file
-}
-
-/// A PNG of 16 bits a sample.
-fn deep_png() -> Vec<u8> {
-    let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, 61, 43);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Sixteen);
-    let data: Vec<u8> = (0..61 * 43 * 3).flat_map(|i: u32| ((i * 1237 % 65_536) as u16).to_be_bytes()).collect();
-    encoder.write_header().and_then(|mut writer| writer.write_image_data(&data)).expect("written");
-    file
-}
-
 /// What is at a place of [`png_of`].
 fn color_at(x: u32, y: u32) -> [u8; 3] {
     [(x * 20) as u8, (y * 30) as u8, (x * y) as u8]
@@ -233,59 +74,6 @@ fn png_of(width: u32, height: u32) -> Vec<u8> {
     let data: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| color_at(x, y))).collect();
     encoder.write_header().and_then(|mut writer| writer.write_image_data(&data)).expect("written");
     file
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_valid_graph_always_ends_with_its_files_or_a_failure_that_says_where(
-        document in any_graph(), is_deep in any::<bool>(),
-    ) {
-        let (workflow, found) = check(&document);
-        let plan = Plan::build(&workflow);
-        prop_assume!(plan.is_ok() || found.iter().any(|one| one.is_error()));
-        if let Ok(plan) = plan {
-            let (photo, logo) = (if is_deep { deep_png() } else { jpeg() }, png());
-            let asset = plan.graph().input_asset(0);
-            let sources: Vec<Source<'_>> = asset.inputs.iter().map(|input| {
-                let bytes: &[u8] = if input.action_id == "photos" { &photo } else { &logo };
-                Source { name: &input.name, folder: input.folder(), bytes }
-            }).collect();
-            let typesetter = typesetter();
-            let film = Film::new();
-            let services = Services {
-                networks: Some(&Blot),
-                typesetter: Some(&typesetter),
-                luts: Some(&film),
-                ..Services::default()
-            };
-            match plan.run(0, &sources, services) {
-                Ok(produced) => {
-                    for warning in &produced.warnings {
-                        prop_assert!(warning.action_id.is_some(), "{:?}", warning);
-                        prop_assert!(!warning.message.is_empty() && !warning.hint.is_empty());
-                    }
-                    let has_conditions = plan.graph().nodes.iter().any(|node| node.action.is_condition());
-                    let (reached, all) = (produced.outputs.len(), plan.graph().outputs.len());
-                    prop_assert!(reached == all || has_conditions && reached < all, "{} of {}", reached, all);
-                    let says_so = produced.warnings.iter().any(|warning| warning.code == "no_output");
-                    prop_assert_eq!(says_so, reached == 0);
-                    for output in &produced.outputs {
-                        let header = codecs::probe(&output.encoded.bytes, &output.name).expect("a readable result");
-                        prop_assert_eq!(header.size, output.size);
-                        prop_assert_eq!(header.format, output.encoded.format);
-                    }
-                }
-                Err(stop) => {
-                    prop_assert!(matches!(stop, Stop::Failed(_)), "{:?}", stop);
-                    let failure = stop.into_failure();
-                    prop_assert!(failure.action_id.is_some(), "{:?}", failure);
-                    prop_assert!(!failure.message.is_empty() && !failure.hint.is_empty());
-                }
-            }
-        }
-    }
 }
 
 /// A chain of actions from one JPEG, each connected to the previous one by these ports; the model is [`Blot`].

@@ -109,7 +109,7 @@ fn run(plan: &Plan, index: u32, content: impl Fn(&str) -> Vec<u8>) -> (Produced,
     let mut contents: Vec<_> =
         asset.inputs.iter().map(|input| content(input.source_url.trim_start_matches("asset:"))).collect();
     let hints = plan.fill_templates(&asset, &mut contents, None).expect("filled in");
-    let plan = plan.for_row(asset.row.as_ref());
+    let plan = plan.for_execution(asset.index, asset.row.as_ref());
     let sources: Vec<_> = (asset.inputs.iter().zip(&contents))
         .map(|(input, bytes)| Source { name: &input.name, folder: input.folder(), bytes })
         .collect();

@@ -7,7 +7,7 @@ use super::Action;
 use super::create_rendition::check_list;
 use super::input_images::InputImages;
 use super::parameters::{Color, Curve, Field, Gradient, Kind, Parameter, Point, Ratio};
-use super::placeholders::{PLACEHOLDERS, PLACEHOLDERS_IN_TEXT, fill_name, fill_text};
+use super::placeholders::{fill, hint_for};
 use crate::expression::Expression;
 use crate::user_file::FileKind;
 
@@ -156,12 +156,8 @@ pub fn check_field(field: &Field, raw: &Map<String, Value>) -> Option<Issue> {
             issue("missing_parameter", format!("\"{name}\" is empty."), hint)
         }
         Kind::NamePattern | Kind::Caption => {
-            let (filled, known) = match field.kind {
-                Kind::Caption => (fill_text(text, |_| String::new()), PLACEHOLDERS_IN_TEXT),
-                _ => (fill_name(text, |_| String::new()), PLACEHOLDERS),
-            };
-            let message = format!("\"{{{}}}\" is not a placeholder.", filled.err()?);
-            issue("unknown_placeholder", message, format!("Use {known}."))
+            let unknown = fill(text, |_| String::new()).err()?;
+            issue("unknown_placeholder", format!("\"{{{unknown}}}\" is not a placeholder."), hint_for(&unknown))
         }
         Kind::Expression => {
             let problem = Expression::parse(text).err()?;
@@ -332,7 +328,7 @@ mod tests {
                     "name",
                     "unknown_placeholder",
                     "\"{nme}\" is not a placeholder.",
-                    "Use {name}, {ext}, {folder}, {index}, {index:04}, {piece}, {width}, {height}, {hash:8}, {exif.date}, {exif.camera}, {row.column}.",
+                    "Did you mean {name}? Use {name}, {ext}, {folder}, {path}, {index}, {index:04}, {count}, {piece}, {width}, {height}, {hash:8}, {date:%Y-%m-%d}, {exif.date}, {exif.camera}, {row.column}, {param.name}.",
                 ),
             ),
             (

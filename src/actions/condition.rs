@@ -13,7 +13,9 @@ crate::parameters! {
         /// `format == "png"`, `not alpha` or `name ~ "*-hero*"`. It can ask for `width`, `height`, `ratio` (width / height),
         /// `megapixels`, `alpha` (whether there is an alpha channel) and `frames` of the picture as it arrives here, and
         /// for `format`, `name`, `bytes`, `exif.camera` and `exif.date` (as 2026-03-14) of the input's file; what a file does
-        /// not say is the empty text. Where a table is run, `row.price` is the value in the column of this name, as a number, text or flag. Compare by `==`, `!=`, `<`, `<=`, `>`, `>=`, and texts also with a pattern of `*` and
+        /// not say is the empty text. Where a table is run, `row.price` is the value in the column of this name, as a number, text or flag. `index` is the picture's position, from 0, and `count`
+        /// the number of pictures of the batch. Everything that names of results may contain in braces can be asked for too, such as `{folder} == "summer"`, `{date:%H} < 12` or
+        /// `{param.save.quality} > 80`; `{name}` has no extension there. Compare by `==`, `!=`, `<`, `<=`, `>`, `>=`, and texts also with a pattern of `*` and
         /// `?` by `~`; join by `and`, `or`, `not` and parentheses.
         when: Expression = default_condition();
     }

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use serde::{Deserialize, Serialize};
 
 use crate::codecs::Decoders;
+use crate::compact::SortedMap;
 use crate::custom::{CustomAction, CustomSource};
 use crate::data::Row;
 use crate::error::{ErrorCategory, Failure, Phase, Warning};
@@ -79,11 +80,42 @@ pub struct About<'a> {
     pub camera: &'a dyn Fn() -> Option<String>,
     /// The row of the execution, if a table is run.
     pub row: Option<&'a Row>,
+    /// The SHA-256 of the file in hexadecimal digits. Called as the two above.
+    pub hash: &'a dyn Fn() -> String,
+    /// What is known of the batch.
+    pub run: RunFacts,
+    /// The parameters of the workflow that placeholders name, with their values.
+    pub params: Option<&'a SortedMap<String, String>>,
+}
+
+/// What is known of the batch that an execution belongs to, whenever it runs: placeholders stand for it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// When it was accepted, in milliseconds since 1970 by the clock of the place where it was.
+    pub clock: f64,
+    /// How many pictures, or rows, it has.
+    pub count: u32,
+}
+
+impl Default for RunFacts {
+    fn default() -> Self {
+        Self { clock: 0.0, count: 1 }
+    }
 }
 
 impl Default for About<'_> {
     fn default() -> Self {
-        Self { name: "", folder: "", index: 0, day: &|| None, camera: &|| None, row: None }
+        Self {
+            name: "",
+            folder: "",
+            index: 0,
+            day: &|| None,
+            camera: &|| None,
+            row: None,
+            hash: &String::new,
+            run: RunFacts::default(),
+            params: None,
+        }
     }
 }
 

@@ -1,9 +1,10 @@
-//! `convert-color`: converts colours to another colour space.
+//! `convert-color`: converts colours to another colour space, with one of the four intents of ICC.1:2022 (6.2) and black point
+//! compensation by ISO 18619.
 
 use super::checks::Condition;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only};
-use crate::color::ColorSpace;
-use crate::image::recolor::recolor;
+use crate::color::{ColorSpace, Intent, Rendering};
+use crate::image::recolor::recolor_by;
 use crate::image::{Image, Representations};
 
 crate::choices! {
@@ -18,18 +19,37 @@ crate::choices! {
     }
 }
 
+crate::choices! {
+    /// What matters most where the new space differs.
+    pub enum Meaning {
+        /// The impression of the picture as a whole. Differs from `relative` for profiles with tables, such as those of scanners and printers.
+        Perceptual = "perceptual",
+        /// Each colour, in relation to white.
+        Relative = "relative",
+        /// Vivid colours, for charts. Differs from `relative` for profiles with tables.
+        Saturation = "saturation",
+        /// Each colour, also the tint of a white that is not white, such as paper.
+        Absolute = "absolute",
+    }
+}
+
 crate::parameters! {
     /// Parameters of `convert-color`.
     pub struct ConvertColor {
         /// The colour space. Pictures without a profile count as sRGB.
         to: Space = Space::Srgb, label "Colour space";
+        /// What matters most where the new space differs: `perceptual` and `saturation` use the tables that the picture's profile has for them,
+        /// `relative` keeps each colour in relation to white, `absolute` also the tint of white, for proofs of paper. Colours beyond the new space are clamped.
+        intent: Meaning = Meaning::Relative;
+        /// Makes the darkest colour of the picture's space black, so that shadows keep their detail. `perceptual` and `saturation` always do.
+        black_point_compensation: bool = true, as "blackPointCompensation", shown if Condition::Is("intent", &["relative"]);
     }
 }
 
 /// The entry of `convert-color`.
 pub const ACTION: Action = Action {
     action_type: "convert-color",
-    version: "1.0.0",
+    version: "1.1.0",
     name: "Convert colour",
     description: "Converts the colours to a colour space, which the following steps work in and the file names.",
     category: Category::Color,
@@ -63,8 +83,14 @@ impl Operation for ConvertColor {
         true
     }
 
-    /// Relative colorimetric, with black point compensation. Colours beyond the space are clamped.
     fn run(&self, inputs: Vec<Option<Image>>, _: &Context<'_>) -> Result<Vec<Image>, Stop> {
-        Ok(vec![recolor(only(inputs)?, &self.to.space())])
+        let intent = match self.intent {
+            Meaning::Perceptual => Intent::Perceptual,
+            Meaning::Relative => Intent::Relative,
+            Meaning::Saturation => Intent::Saturation,
+            Meaning::Absolute => Intent::Absolute,
+        };
+        let rendering = Rendering { intent, compensates_black: self.black_point_compensation };
+        Ok(vec![recolor_by(only(inputs)?, &self.to.space(), rendering)])
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::checks::{Condition, Issue, check};
 use super::parameters::{Kind, Parameter};
-use super::placeholders::fill_name;
+use super::placeholders::fill;
 use super::{Action, Category, IMAGE_IN, Role, find};
 
 /// The `renditions` of the action, as written.
@@ -162,7 +162,7 @@ fn check_one(field: &'static str, place: &str, value: &Value) -> Option<Issue> {
             return issue("wrong_type", format!("\"{place}.suffix\" is {suffix}."), "Give text, such as \"-small\".");
         }
         Some(Ok(suffix)) => {
-            if let Err(unknown) = fill_name(suffix, |_| String::new()) {
+            if let Err(unknown) = fill(suffix, |_| String::new()) {
                 let message = format!("\"{{{unknown}}}\" in \"{place}.suffix\" is not a placeholder.");
                 return issue("unknown_placeholder", message, "Use plain text, or {width} and {height}.");
             }

@@ -181,9 +181,10 @@ crate::parameters! {
         /// Makes a picture smaller, down to a tenth of its sides, if its file would exceed `maxBytes` otherwise.
         shrink_to_fit: bool = false, as "shrinkToFit", shown if Condition::Given("maxBytes");
         /// File name, from `{name}` (the input's, without extension), `{ext}`, `{folder}` (the one that the input came
-        /// from), `{index}` or, with zeros in front, `{index:04}`, `{piece}` (of a picture that was split), `{width}`, `{height}`, `{hash:8}` (of the result's content), and
+        /// from), `{path}` (folder and name), `{index}` or, with zeros in front, `{index:04}`, `{count}` (of the batch's pictures), `{piece}` (of a picture that was split), `{width}`, `{height}`, `{hash:8}` (of the result's content),
+        /// `{date:%Y-%m-%d}` (when the batch was started; also `%y`, `%j`, `%H`, `%M`, `%S`), and
         /// what the input's file says: `{exif.date}`, such as 2026-03-14, and `{exif.camera}`. Where a table is run, `{row.price}` is the value in
-        /// the column of this name.
+        /// the column of this name. `{param.quality}` is the value of a parameter of the workflow; if several actions have it, say which: `{param.save.quality}`.
         name: String = "{name}.{ext}".to_owned(), kind Kind::NamePattern;
         /// Colour under transparent pixels where the format has no transparency, and under translucent ones in GIF, in sRGB.
         background: Color = Color::WHITE;
@@ -274,7 +275,7 @@ impl OutputFormat {
 
 /// Whether a name pattern says itself where in the folders of the input the result goes.
 pub fn places_folder(pattern: &str) -> bool {
-    pattern.contains("{folder}")
+    pattern.contains("{folder}") || pattern.contains("{path}")
 }
 
 /// Ids of the actions of a document that write results and say so.
@@ -376,6 +377,8 @@ mod tests {
 
     #[test]
     fn a_pattern_may_place_its_result_in_a_folder() {
-        assert!(places_folder("web/{folder}/{name}") && !places_folder("{name}.{ext}"));
+        assert!(
+            places_folder("web/{folder}/{name}") && places_folder("{path}.{ext}") && !places_folder("{name}.{ext}")
+        );
     }
 }

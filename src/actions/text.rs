@@ -4,12 +4,10 @@ use std::cell::Cell;
 
 use super::checks::{Condition, Rule};
 use super::parameters::{Color, Gravity, Kind, Spatial};
-use super::placeholders::{Placeholder, fill_text};
+use super::placeholders::{self, Placeholder};
 use super::round_corners::Unit;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
-use crate::data::value_of;
 use crate::error::{Failure, Warning};
-use crate::file_name::split_image_extension;
 use crate::image::depth::{Sample, by_depth};
 use crate::image::recolor::{color_for, receptive};
 use crate::image::{Image, Pixels, Representations, Size};
@@ -31,10 +29,11 @@ crate::choices! {
 crate::parameters! {
     /// Parameters of `text`.
     pub struct Text {
-        /// What is written, in one line or several. It may contain `{name}` (the file's name, without extension), `{folder}` (the
-        /// one that it came from), `{index}` or, with zeros in front, `{index:04}`, `{piece}` (of a picture that was split), `{width}` and `{height}` of the picture, and
+        /// What is written, in one line or several. It may contain `{name}` (the file's name, without extension), `{ext}` (its extension), `{folder}` (the
+        /// one that it came from), `{path}` (both), `{index}` or, with zeros in front, `{index:04}`, `{count}` (of the batch's pictures), `{piece}` (of a picture that was split), `{width}` and `{height}` of the picture, `{hash:8}` (of the file's content),
+        /// `{date:%Y-%m-%d}` (when the batch was started; also `%y`, `%j`, `%H`, `%M`, `%S`), and
         /// what the file says: `{exif.date}`, such as 2026-03-14, and `{exif.camera}`. Where a table is run, `{row.price}` is
-        /// the value in the column of this name.
+        /// the value in the column of this name. `{param.quality}` is the value of a parameter of the workflow; if several actions have it, say which: `{param.save.quality}`.
         text: String = "{name}".to_owned(), kind Kind::Caption;
         /// Name of the font: `Roboto`, or that of a font of your own, for other scripts or another look. What it lacks is taken
         /// from Roboto.
@@ -101,27 +100,13 @@ impl Text {
     fn filled(&self, size: Size, context: &Context<'_>) -> Result<String, Failure> {
         let input = context.input();
         let missing = Cell::new(None);
-        let said = |what: &'static str, value: Option<String>| {
-            value.unwrap_or_else(|| {
-                missing.set(Some(what));
-                String::new()
-            })
-        };
-        let stem = split_image_extension(input.name).0;
-        let filled = fill_text(&self.text, |placeholder| match placeholder {
-            Placeholder::Name if stem.is_empty() => "image".to_owned(),
-            Placeholder::Name => stem.to_owned(),
-            Placeholder::Folder => input.folder.to_owned(),
-            Placeholder::Index(digits) => format!("{:0digits$}", input.index),
-            // Where a picture was split, its number stands there already.
-            Placeholder::Piece => "1".to_owned(),
+        let filled = placeholders::fill(&self.text, |placeholder| match placeholder {
             Placeholder::Width => size.width.to_string(),
             Placeholder::Height => size.height.to_string(),
-            Placeholder::Day => said("the day on which it was taken", (input.day)()),
-            Placeholder::Camera => said("a camera", (input.camera)()),
-            Placeholder::Row(column) => said("a value for that column", value_of(input.row, column)),
-            // Not known yet, so a text cannot have them.
-            Placeholder::Extension | Placeholder::Hash(_) => String::new(),
+            other => input.value(other).unwrap_or_else(|| {
+                missing.set(Some(other.noun()));
+                String::new()
+            }),
         });
         if let Some(missing) = missing.get() {
             let message = format!("\"{}\" does not say {missing}, so that part of the text is empty.", input.name);
@@ -358,7 +343,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::actions::context::About;
+    use crate::actions::context::{About, RunFacts};
     use crate::image::Representation;
     use crate::image::testing::flat;
     use crate::lettering::{Report, Typesetter};
@@ -471,12 +456,17 @@ mod tests {
         let about = About { name: "Oak.jpg", folder: "trees", index: 7, day: &day, ..About::default() };
         let (filled, warnings) = text("{name} {folder} {index:03}\n{width} × {height}, {exif.date}", about);
         assert_eq!((filled.as_str(), warnings.len()), ("Oak trees 007\n20 × 10, 2026-03-14", 0));
+        let params = [("save.quality".to_owned(), "80".to_owned())].into_iter().collect();
+        let run = RunFacts { clock: 1_735_686_309_999.0, count: 12 };
+        let whole = About { run, params: Some(&params), hash: &|| "00ff11".to_owned(), ..about };
+        let (filled, warnings) = text("{path}.{ext} {count} {hash:4} {date:%d.%m.%Y} {param.save.quality}", whole);
+        assert_eq!((filled.as_str(), warnings.len()), ("trees/Oak.jpg 12 00ff 31.12.2024 80", 0));
         let (filled, warnings) = text("by {exif.camera}", about);
         assert_eq!(filled, "by ");
         assert_eq!((warnings[0].code.as_str(), warnings[0].is_doubt()), ("text_incomplete", false));
         assert!(warnings[0].message.contains("Oak.jpg"));
         assert_eq!(text("{exif.camera}", about).0, "", "an empty text is not set");
-        for (unknown, code) in [("{nme}", "{nme}"), ("{ext}", "{ext}"), ("{name", "{name}")] {
+        for (unknown, code) in [("{nme}", "{nme}"), ("{date:now}", "{date:now}"), ("{name", "{name}")] {
             let issue = ACTION.check(json!({ "text": unknown }).as_object().unwrap()).remove(0);
             assert_eq!((issue.code, issue.field), ("unknown_placeholder", "text"));
             assert!(issue.message.contains(code), "{}", issue.message);

@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::{Host, Service};
+use crate::actions::RunFacts;
+use crate::actions::context::About;
 use crate::actions::parameters::Kind;
+use crate::actions::placeholders::{Placeholder, placeholders};
 use crate::batch::records::{Execution, InputAsset, Progress};
 use crate::batch::transitions;
 use crate::codecs::Format;
-use crate::data::value_of;
 use crate::engine::{Graph, InputRef, Named};
 use crate::library;
 use crate::store::{BatchStore, LibraryStore};
@@ -25,6 +27,7 @@ impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
         &self,
         graph: &Graph,
         recipe: &str,
+        run: RunFacts,
         executions: &mut [Execution],
     ) -> Result<(), ApiError> {
         // What a server makes of a picture is its own business, and may change.
@@ -41,6 +44,7 @@ impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
                 whole.push_str(&format!("\n{kind}{:?} {}", file.name, file.asset_id));
             }
         }
+        whole.push_str(&of_run(graph, run));
         let writes_names = writes_names(graph);
         // What gathers depends on what the others make.
         for execution in executions.iter_mut().filter(|execution| !execution.gathers()) {
@@ -53,6 +57,7 @@ impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
     pub(super) async fn take_over_unchanged(
         &self,
         graph: &Graph,
+        run: RunFacts,
         progress: &mut Progress,
         executions: &mut [Execution],
     ) -> Result<(), ApiError> {
@@ -66,7 +71,7 @@ impl<S: BatchStore + LibraryStore, H: Host> Service<S, H> {
             // An execution accepted by this version may have been finished by another version of the program.
             let same = found.filter(|found| found.engine_version() == Some(&version));
             if let Some(found) = same
-                && let Some(names) = names(graph, execution, &found)
+                && let Some(names) = names(graph, run, execution, &found)
             {
                 let _it_fits = transitions::take_over(progress, execution, &found, names, now);
             }
@@ -94,10 +99,33 @@ fn writes_names(graph: &Graph) -> bool {
         let given = node.parameters.get(field.name).and_then(Value::as_str);
         match field.kind {
             Kind::Caption => given.is_none_or(|text| text.contains('{')),
-            Kind::Expression => given.is_some_and(|text| text.contains("name")),
+            Kind::Expression => given.is_some_and(|text| NAMING.iter().any(|one| text.contains(one))),
             _ => false,
         }
     })
+}
+
+/// What conditions say that ask for the name of a file or its position.
+const NAMING: [&str; 5] = ["name", "index", "folder", "path", "ext"];
+
+/// What results show of the run itself.
+fn of_run(graph: &Graph, run: RunFacts) -> String {
+    let about = About { run, ..About::default() };
+    let mut shown = String::new();
+    for node in &graph.nodes {
+        let fields = node.action.fields.iter().filter(|field| matches!(field.kind, Kind::Caption | Kind::Expression));
+        for text in fields.filter_map(|field| node.parameters.get(field.name).and_then(Value::as_str)) {
+            let is_shown = |one: &Placeholder<'_>| matches!(one, Placeholder::Date(_) | Placeholder::Count);
+            for placeholder in placeholders(text).filter(is_shown) {
+                shown.push('\n');
+                shown.push_str(&about.value(placeholder).unwrap_or_default());
+            }
+            if text.contains("count") {
+                shown.push_str(&format!("\n{}", run.count));
+            }
+        }
+    }
+    shown
 }
 
 fn content_key(whole: &str, input: &InputAsset, writes_names: bool) -> Option<String> {
@@ -118,7 +146,7 @@ fn content_key(whole: &str, input: &InputAsset, writes_names: bool) -> Option<St
 
 /// The names of a finished execution's outputs in this workflow; `None` if this workflow has other outputs. Conditions may
 /// have led it to some of them only.
-fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<String>> {
+fn names(graph: &Graph, run: RunFacts, execution: &Execution, found: &Execution) -> Option<Vec<String>> {
     let has_conditions = graph.nodes.iter().any(|node| node.action.is_condition());
     let mut all = graph.outputs.iter().filter(|output| !output.is_staged);
     if !has_conditions && all.clone().count() != found.outputs().len() {
@@ -138,18 +166,25 @@ fn names(graph: &Graph, execution: &Execution, found: &Execution) -> Option<Vec<
                 let unknown = Cell::new(false);
                 let asked = || {
                     unknown.set(true);
-                    String::new()
+                    None
                 };
-                let name = here.name(&Named {
-                    input: given.unwrap_or(&nameless),
+                let about = About {
+                    name: given.unwrap_or(&nameless),
                     folder,
                     index: execution.asset_index,
+                    day: &asked,
+                    camera: &asked,
+                    row: execution.input_asset.row.as_ref(),
+                    hash: &String::new,
+                    run,
+                    params: Some(&graph.params),
+                };
+                let name = here.name(&Named {
+                    about,
                     extension,
                     size,
                     hash: &|| output.sha256.clone(),
-                    day: &asked,
-                    camera: &asked,
-                    value: &|column| value_of(execution.input_asset.row.as_ref(), column).unwrap_or_default(),
+                    missing: &|_| String::new(),
                 });
                 name.ok().filter(|_| !unknown.get())
             })

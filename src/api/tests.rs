@@ -35,6 +35,9 @@ impl Host for TestHost {
     fn now(&self) -> Millis {
         self.now.get()
     }
+    fn clock_offset(&self, _: Millis) -> Millis {
+        3_600_000.0
+    }
     fn random_u32(&self) -> u32 {
         self.random.set(self.random.get() + 1);
         self.random.get()

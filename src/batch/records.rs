@@ -3,6 +3,7 @@
 //! A [`Batch`] holds the request and is never rewritten. [`Progress`] and [`Execution`] change only inside a
 //! transaction that has read them (see `store::Store::change`), by the functions of `batch::transitions`.
 
+use crate::actions::RunFacts;
 use crate::compact::{SortedMap, SortedSet};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
@@ -204,6 +205,9 @@ pub struct Batch {
     pub references: SortedSet<String>,
     /// Version of the engine that accepted it.
     pub engine_version: String,
+    /// What placeholders say of it.
+    #[serde(default)]
+    pub run: RunFacts,
 }
 
 /// Why a batch is paused.

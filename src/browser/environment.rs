@@ -25,6 +25,11 @@ pub fn now() -> Millis {
     js_sys::Date::now()
 }
 
+/// By how many milliseconds the local clock was ahead of UTC at an instant.
+pub fn clock_offset(millis: Millis) -> Millis {
+    js_sys::Date::new(&millis.into()).get_timezone_offset() * -60_000.0
+}
+
 /// An instant with what the local clock showed then.
 pub fn moment(millis: Millis) -> Moment {
     Moment { millis, ahead_of_utc: -js_sys::Date::new(&millis.into()).get_timezone_offset() }

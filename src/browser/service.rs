@@ -14,7 +14,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent, MessagePort};
 
 use super::database::Database;
-use super::environment::{OwnFiles, base_path, fetch_anonymously, fetch_own, now, random, resolve, worker_count};
+use super::environment::{
+    OwnFiles, base_path, clock_offset, fetch_anonymously, fetch_own, now, random, resolve, worker_count,
+};
 use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, property, settled, spawn, to_js};
 use super::program;
 use super::storage::Storage;
@@ -227,6 +229,10 @@ impl Surroundings {
 impl Host for Surroundings {
     fn now(&self) -> Millis {
         now()
+    }
+
+    fn clock_offset(&self, at: Millis) -> Millis {
+        clock_offset(at)
     }
 
     fn random_u32(&self) -> u32 {

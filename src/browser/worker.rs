@@ -18,7 +18,7 @@ use super::hash::sha256;
 use super::interop::{Listener, both, describe, from_js, property, settled, spawn, to_js};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
-use crate::actions::Stop;
+use crate::actions::{RunFacts, Stop};
 use crate::batch::records::{Execution, OutputFile, PauseReason, Progress, StagedFile};
 use crate::batch::transitions::{Findings, Results};
 use crate::checksum;
@@ -323,9 +323,11 @@ impl Worker {
         if let Some((_, plan)) = self.plans.borrow().iter().find(|(id, _)| id == batch_id) {
             return Ok(Ok(plan.clone()));
         }
-        let document = self.database.batch(batch_id).await?.map_or(Value::Null, |batch| batch.workflow);
+        let stored = self.database.batch(batch_id).await?;
+        let run = stored.as_ref().map_or_else(RunFacts::default, |batch| batch.run);
+        let document = stored.map_or(Value::Null, |batch| batch.workflow);
         Ok(read(document, StagedPlan::build).map(|plan| {
-            let plan = Rc::new(plan);
+            let plan = Rc::new(plan.for_run(run));
             let mut plans = self.plans.borrow_mut();
             plans.push_back((batch_id.to_owned(), plan.clone()));
             if plans.len() > KEPT_PLANS {
@@ -364,7 +366,7 @@ impl Worker {
                 Err(failure) => return Ok(Err(failure.at(&input.action_id))),
             }
         }
-        let plan = &plan.for_row(execution.input_asset.row.as_ref());
+        let plan = &plan.for_execution(execution.asset_index, execution.input_asset.row.as_ref());
         let hints = match self.fill_templates(plan, execution, &mut contents).await {
             Ok(hints) => hints,
             Err(failure) => return Ok(Err(failure)),

@@ -10,6 +10,9 @@ pub(super) struct Compensation {
 }
 
 impl Compensation {
+    /// None: black stays as dark as it is.
+    pub(super) const NONE: Self = Self { black: [0.0; 3] };
+
     /// For the darkest colour of a space. It becomes black with its cast, as in littleCMS; nothing that is lighter than
     /// half-way is called black.
     pub(super) fn of(darkest: [f64; 3]) -> Self {

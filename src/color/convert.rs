@@ -9,8 +9,8 @@ use super::lut::Lut;
 use super::math::{D50, Matrix, from_lab, inverse, times, to_lab};
 use super::matrix::Shaper;
 use super::named::SRGB;
-use super::profile::{Content, Profile, Shape, Tone};
-use super::{ColorSpace, Model};
+use super::profile::{Content, Profile, Shape, Tone, media_white};
+use super::{ColorSpace, Intent, Model, Rendering};
 
 /// From device colours to XYZ with black at 0.
 struct Forward<'a> {
@@ -26,18 +26,31 @@ enum Device<'a> {
 
 impl<'a> Forward<'a> {
     fn of(space: &'a ColorSpace, srgb: &'a Shape) -> Option<Self> {
+        Self::by(space, srgb, Rendering::USUAL)
+    }
+
+    fn by(space: &'a ColorSpace, srgb: &'a Shape, rendering: Rendering) -> Option<Self> {
+        let dark = |darkest: &dyn Fn() -> [f64; 3]| match rendering.moves_black() {
+            true => Compensation::of(darkest()),
+            false => Compensation::NONE,
+        };
         let device = match space.content() {
             Content::Srgb => Device::Shape(srgb),
             Content::Matrix(shape) => Device::Shape(shape),
             Content::Gray(tone) => Device::Tone(tone),
             Content::Tables => {
                 let profile = space.tables()?;
-                let lut = Lut::to_connection(&profile.bytes, channels(profile.model)).ok()?;
-                let dark = Compensation::of(darkest(profile, &lut));
+                let lut = Lut::to_connection_by(&profile.bytes, channels(profile.model), rendering.intent).ok()?;
+                let dark = match rendering.intent {
+                    Intent::Perceptual | Intent::Saturation if profile.bytes[8] >= 4 => {
+                        Compensation::of(PERCEPTUAL_BLACK)
+                    }
+                    _ => dark(&|| darkest(profile, &lut)),
+                };
                 return Some(Self { device: Device::Tables(lut), dark });
             }
         };
-        let dark = Compensation::of(xyz(&device, [0.0; 4]));
+        let dark = dark(&|| xyz(&device, [0.0; 4]));
         Some(Self { device, dark })
     }
 
@@ -94,20 +107,28 @@ enum Target {
 
 impl Backward {
     fn of(space: &ColorSpace, srgb: &Shape) -> Option<Self> {
+        Self::by(space, srgb, Rendering::USUAL)
+    }
+
+    fn by(space: &ColorSpace, srgb: &Shape, rendering: Rendering) -> Option<Self> {
+        let dark = |darkest: &dyn Fn() -> [f64; 3]| match rendering.moves_black() {
+            true => Compensation::of(darkest()),
+            false => Compensation::NONE,
+        };
         let shape = match space.content() {
             Content::Srgb => srgb,
             Content::Matrix(shape) => shape,
             Content::Gray(_) => return None,
             Content::Tables => {
                 let profile = space.tables().filter(|profile| profile.model == Model::Rgb)?;
-                let lut = Lut::from_connection(&profile.bytes, 3).ok()?;
-                let back = Lut::to_connection(&profile.bytes, 3).ok()?;
-                let dark = Compensation::of(back.xyz(lut.device([0.0; 3])));
+                let lut = Lut::from_connection_by(&profile.bytes, 3, rendering.intent).ok()?;
+                let back = Lut::to_connection_by(&profile.bytes, 3, rendering.intent).ok()?;
+                let dark = dark(&|| back.xyz(lut.device([0.0; 3])));
                 return Some(Self { device: Target::Tables(lut), dark });
             }
         };
         let curves = shape.curves.each_ref().map(Back::of);
-        let dark = Compensation::of(shape.to_xyz([0.0; 3]));
+        let dark = dark(&|| shape.to_xyz([0.0; 3]));
         Some(Self { device: Target::Shape { matrix: inverse(&shape.matrix)?, curves }, dark })
     }
 
@@ -140,11 +161,17 @@ impl Transform {
     /// The conversion between two spaces for RGB; nothing is changed if they are equal, if one is for another model, or if
     /// `to` cannot [receive](ColorSpace::receives) colours.
     pub fn between(from: &ColorSpace, to: &ColorSpace) -> Self {
-        static RECENT: Recent<(ColorSpace, ColorSpace), Transform> = Recent::new();
+        Self::by(from, to, Rendering::USUAL)
+    }
+
+    /// The same with a rendering.
+    pub fn by(from: &ColorSpace, to: &ColorSpace, rendering: Rendering) -> Self {
+        static RECENT: Recent<(ColorSpace, ColorSpace, Rendering), Transform> = Recent::new();
         if from == to {
             return Self(Arc::new(Kind::Same));
         }
-        RECENT.get((from.clone(), to.clone()), || Self(Arc::new(kind(from, to).unwrap_or(Kind::Same))))
+        let make = || Self(Arc::new(kind(from, to, rendering).unwrap_or(Kind::Same)));
+        RECENT.get((from.clone(), to.clone(), rendering), make)
     }
 
     /// Converts pixels in place; alpha, after blue, stays.
@@ -166,7 +193,7 @@ impl Transform {
     }
 }
 
-fn kind(from: &ColorSpace, to: &ColorSpace) -> Option<Kind> {
+fn kind(from: &ColorSpace, to: &ColorSpace, rendering: Rendering) -> Option<Kind> {
     let is_rgb = |space: &ColorSpace| space.is_srgb() || space.model() == Some(Model::Rgb);
     if !is_rgb(from) || !is_rgb(to) {
         return None;
@@ -177,11 +204,28 @@ fn kind(from: &ColorSpace, to: &ColorSpace) -> Option<Kind> {
         Content::Matrix(shape) => Some((**shape).clone()),
         Content::Gray(_) | Content::Tables => None,
     };
+    let white = match rendering.intent {
+        Intent::Absolute => {
+            let (from, to) = (white_of(from), white_of(to));
+            [0, 1, 2].map(|i| from[i] / to[i])
+        }
+        _ => [1.0; 3],
+    };
     if let (Some(from), Some(to)) = (shape(from), shape(to)) {
-        return Shaper::between(&from, &to).map(|shaper| Kind::Shaper(Box::new(shaper)));
+        let shaper = Shaper::between(&from, &to, rendering.moves_black(), white);
+        return shaper.map(|shaper| Kind::Shaper(Box::new(shaper)));
     }
-    let (forward, backward) = (Forward::of(from, &srgb)?, Backward::of(to, &srgb)?);
-    Some(Kind::Grid(RgbGrid::of(|[r, g, b]| backward.at(forward.at([r, g, b, 0.0])))))
+    let (forward, backward) = (Forward::by(from, &srgb, rendering)?, Backward::by(to, &srgb, rendering)?);
+    let convert = |[r, g, b]: [f64; 3]| {
+        let xyz = forward.at([r, g, b, 0.0]);
+        backward.at([0, 1, 2].map(|i| xyz[i] * white[i]))
+    };
+    Some(Kind::Grid(RgbGrid::of(convert)))
+}
+
+/// XYZ of the white of what a space describes.
+fn white_of(space: &ColorSpace) -> [f64; 3] {
+    space.icc().map_or(D50, |bytes| media_white(bytes))
 }
 
 /// A conversion to RGB from light in the primaries of sRGB: 0 is black, 1 is white, and what lies outside of sRGB is below or

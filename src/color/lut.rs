@@ -1,6 +1,7 @@
 //! Look-up tables of profiles: `mft1`, `mft2`, `mAB ` and `mBA ` tags (ICC.1:2022, 10.10 to 10.13), as stages from device
 //! colours to the profile connection space or back.
 
+use super::Intent;
 use super::curve::Curve;
 use super::math::{self, times};
 use super::profile::{Unusable, fixed, long, short, tag};
@@ -48,6 +49,26 @@ impl Lut {
     /// Device colours to the profile connection space: relative colorimetric, else whatever there is.
     pub(super) fn to_connection(profile: &[u8], inputs: usize) -> Result<Self, Unusable> {
         Self::first(profile, &[b"A2B1", b"A2B0"], (inputs, 3))
+    }
+
+    /// Device colours to the profile connection space with an intent, or perceptual, or whatever there is.
+    pub(super) fn to_connection_by(profile: &[u8], inputs: usize, intent: Intent) -> Result<Self, Unusable> {
+        let wanted: &[u8; 4] = match intent {
+            Intent::Perceptual => b"A2B0",
+            Intent::Relative | Intent::Absolute => b"A2B1",
+            Intent::Saturation => b"A2B2",
+        };
+        Self::first(profile, &[wanted, b"A2B0", b"A2B1"], (inputs, 3))
+    }
+
+    /// The profile connection space to device colours with an intent, as the above.
+    pub(super) fn from_connection_by(profile: &[u8], outputs: usize, intent: Intent) -> Result<Self, Unusable> {
+        let wanted: &[u8; 4] = match intent {
+            Intent::Perceptual => b"B2A0",
+            Intent::Relative | Intent::Absolute => b"B2A1",
+            Intent::Saturation => b"B2A2",
+        };
+        Self::first(profile, &[wanted, b"B2A0", b"B2A1"], (3, outputs))
     }
 
     /// The profile connection space to device colours.

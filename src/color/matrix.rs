@@ -54,10 +54,17 @@ impl DeepTables {
 }
 
 impl Shaper {
-    pub(super) fn between(from: &Shape, to: &Shape) -> Option<Self> {
+    /// A conversion; `moves_black` says whether the darkest colour of one becomes that of the other, `white` is what X, Y and Z
+    /// are multiplied by.
+    pub(super) fn between(from: &Shape, to: &Shape, moves_black: bool, white: [f64; 3]) -> Option<Self> {
         let back = inverse(&to.matrix)?;
-        let (dark, to_dark) = (Compensation::of(from.to_xyz([0.0; 3])), Compensation::of(to.to_xyz([0.0; 3])));
-        let linear = |rgb: [f64; 3]| times(&back, to_dark.reverse(dark.apply(times(&from.matrix, rgb))));
+        let dark_of = |shape: &Shape| Compensation::of(shape.to_xyz([0.0; 3]));
+        let (dark, to_dark) =
+            if moves_black { (dark_of(from), dark_of(to)) } else { (Compensation::NONE, Compensation::NONE) };
+        let linear = |rgb: [f64; 3]| {
+            let xyz = dark.apply(times(&from.matrix, rgb));
+            times(&back, to_dark.reverse([0, 1, 2].map(|i| xyz[i] * white[i])))
+        };
         let zero = linear([0.0; 3]);
         let mut light = Box::new([[[0.0; 4]; 256]; 3]);
         let units = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]].map(linear);

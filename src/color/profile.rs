@@ -86,6 +86,18 @@ impl Profile {
     }
 }
 
+/// XYZ of the white of what a profile describes, with D50 at the eye's white. A screen's is what the eye takes for white.
+pub(super) fn media_white(bytes: &[u8]) -> [f64; 3] {
+    if bytes[8] < 4 && bytes[12..16] == *b"mntr" {
+        return math::D50;
+    }
+    let white = tag(bytes, b"wtpt").filter(|tag| tag.starts_with(b"XYZ ")).and_then(|tag| {
+        let [x, y, z] = [fixed(tag, 8).ok()?, fixed(tag, 12).ok()?, fixed(tag, 16).ok()?];
+        (x > 0.0 && y > 0.0 && z > 0.0).then_some([x, y, z])
+    });
+    white.unwrap_or(math::D50)
+}
+
 impl Shape {
     fn read(bytes: &[u8]) -> Result<Self, Unusable> {
         let column = |name| {

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use super::graph::{Graph, GraphNode, GraphOutput};
 use super::plan::Plan;
-use super::run::Source;
+use super::run::{Source, sha256_of};
+use crate::actions::context::About;
 use crate::actions::sequence::Moment;
 use crate::codecs::{self, Decoders, FrameReader, Header, Metadata};
-use crate::data::value_of;
 use crate::expression::{Expression, Fact, Value};
 use crate::image::{Representation, Size};
 
@@ -100,7 +100,10 @@ impl<'a> Known<'a> {
     /// Whether a condition holds; `size` is that of its picture, if the run has made it. `None` if that is not known yet,
     /// or if something fails, which the run then says.
     pub(super) fn holds(&self, node: usize, condition: &Expression, size: Option<Size>) -> Option<bool> {
-        condition.holds(&|fact| self.tell(node, fact, size), &|column| value_of(self.plan.row.as_deref(), column))
+        let primary = self.files[self.plan.graph.primary];
+        let hash = || sha256_of(primary);
+        let about = About { hash: &hash, ..self.plan.about(primary) };
+        condition.holds(&|fact| self.tell(node, fact, size), &|placeholder| about.value(placeholder))
     }
 
     fn tell(&self, node: usize, fact: Fact, size: Option<Size>) -> Option<Value> {
@@ -123,6 +126,8 @@ impl<'a> Known<'a> {
             Fact::Bytes => Value::Number(file()?.bytes.len() as f64),
             Fact::Camera => text(self.metadata()?.camera()),
             Fact::Date => text(self.metadata()?.day()),
+            Fact::Index => Value::Number(f64::from(self.plan.index)),
+            Fact::Count => Value::Number(f64::from(self.plan.run.count)),
         })
     }
 
@@ -300,8 +305,8 @@ impl Plan {
         let (outputs, dead_end) = (outputs.collect(), branches.dead_end(graph).map(str::to_owned));
         let (sources, primary) = (Arc::clone(&graph.sources), graph.primary);
         let rows = None;
-        let graph = Graph { nodes, sources, primary, outputs, passed, dead_end, rows };
-        Self { graph: Arc::new(graph), operations, is_sample: self.is_sample, row: self.row.clone() }
+        let graph = Graph { nodes, sources, primary, outputs, passed, dead_end, rows, params: graph.params.clone() };
+        Self { graph: Arc::new(graph), operations, ..self.clone() }
     }
 }
 

@@ -10,18 +10,18 @@ use serde_json::{Map, Value};
 use super::inputs::{InputAsset, InputRef};
 use super::rows::{self, Rows, Supply};
 use super::stages;
+use crate::actions::context::About;
 use crate::actions::create_rendition::{self, CreateRendition, Rendition};
 use crate::actions::input_images::{Input, InputImage};
 use crate::actions::merge_data;
 use crate::actions::output::Output;
 use crate::actions::parameters::Kind;
-use crate::actions::placeholders::{Placeholder, fill_name, of_piece};
+use crate::actions::placeholders::{Placeholder, fill, of_piece};
 use crate::actions::split::{self, PIECE};
 use crate::actions::{self, Action, PortType, Role};
 use crate::codecs::{Encoded, Format, METADATA_VERSION};
 use crate::compact::{SortedMap, SortedSet};
-use crate::file_name::split_image_extension;
-use crate::workflow::{ActionNode, Diagnostic, Workflow, validate};
+use crate::workflow::{ActionNode, Diagnostic, Workflow, params, validate};
 
 /// A validated workflow, resolved.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub struct Graph {
     pub(super) dead_end: Option<String>,
     /// The table that it runs, if it runs one.
     pub rows: Option<Rows>,
+    /// The parameters of the workflow that placeholders name, with their values.
+    pub params: SortedMap<String, String>,
 }
 
 /// One action of the graph.
@@ -107,46 +109,33 @@ impl GraphOutput {
     /// # Errors
     /// The first unknown placeholder.
     pub fn name(&self, result: &Named<'_>) -> Result<String, String> {
-        let stem = split_image_extension(result.input).0;
-        fill_name(&self.parameters.name, |placeholder| match placeholder {
-            Placeholder::Name if stem.is_empty() => "image".to_owned(),
-            Placeholder::Name => stem.to_owned(),
+        fill(&self.parameters.name, |placeholder| match placeholder {
             Placeholder::Extension => result.extension.to_owned(),
-            Placeholder::Folder => result.folder.to_owned(),
-            Placeholder::Index(digits) => format!("{:0digits$}", result.index),
             Placeholder::Width => result.size.0.to_string(),
             Placeholder::Height => result.size.1.to_string(),
             Placeholder::Hash(length) => (result.hash)().chars().take(length).collect(),
-            // Where a picture was split, its number stands there already.
-            Placeholder::Piece => "1".to_owned(),
             // A slash would be a folder.
-            Placeholder::Day => (result.day)().replace(['/', '\\'], "-"),
-            Placeholder::Camera => (result.camera)().replace(['/', '\\'], "-"),
-            Placeholder::Row(column) => (result.value)(column).replace(['/', '\\'], "-"),
+            Placeholder::Day | Placeholder::Camera | Placeholder::Row(_) | Placeholder::Param(_) => {
+                let value = result.about.value(placeholder);
+                value.unwrap_or_else(|| (result.missing)(placeholder)).replace(['/', '\\'], "-")
+            }
+            other => result.about.value(other).unwrap_or_default(),
         })
     }
 }
 
 /// What the name of a result is made of.
 pub struct Named<'a> {
-    /// The name of the primary picture.
-    pub input: &'a str,
-    /// The folder that it came from; may be empty.
-    pub folder: &'a str,
-    /// The position of the execution.
-    pub index: u32,
+    /// What is known of the primary picture and its batch.
+    pub about: About<'a>,
     /// The extension of the format that was written.
     pub extension: &'a str,
     /// Width and height of the result.
     pub size: (u32, u32),
-    /// The SHA-256 of the result in hexadecimal digits. It is only called for a pattern that names it, as those below.
+    /// The SHA-256 of the result in hexadecimal digits. It is only called for a pattern that names it.
     pub hash: &'a dyn Fn() -> String,
-    /// The day on which the primary picture was taken.
-    pub day: &'a dyn Fn() -> String,
-    /// The model of its camera.
-    pub camera: &'a dyn Fn() -> String,
-    /// The value of the row in a column.
-    pub value: &'a dyn Fn(&str) -> String,
+    /// What stands in place of a value that is not known.
+    pub missing: &'a dyn Fn(Placeholder<'_>) -> String,
 }
 
 impl Graph {
@@ -173,7 +162,8 @@ impl Graph {
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(diagnostics);
         }
-        Ok(Self::of(&stages::alone(&workflow.enabled())))
+        let workflow = &*workflow.enabled();
+        Ok(Self { params: params::values(workflow), ..Self::of(&stages::alone(workflow)) })
     }
 
     /// Resolves a workflow of which nothing is turned off.
@@ -330,7 +320,7 @@ impl<'a> Resolver<'a> {
         if split::pieces(action.action_type, &parameters) > 1 {
             parameters.insert(PIECE.to_owned(), number.into());
         }
-        for field in action.fields.iter().filter(|field| field.kind == Kind::Caption) {
+        for field in action.fields.iter().filter(|field| matches!(field.kind, Kind::Caption | Kind::Expression)) {
             let text = parameters.get(field.name).and_then(Value::as_str).and_then(|text| of_piece(text, number));
             if let Some(text) = text {
                 parameters.insert(field.name.to_owned(), text.into());
@@ -378,7 +368,8 @@ impl<'a> Resolver<'a> {
             })
             .collect();
         let (sources, outputs, passed) = (Arc::new(sources), Vec::new(), Vec::new());
-        let mut graph = Graph { nodes, sources, primary: 0, outputs, passed, dead_end: None, rows: None };
+        let mut graph =
+            Graph { nodes, sources, primary: 0, outputs, passed, dead_end: None, rows: None, params: SortedMap::new() };
         for &(owner, node, port) in &ends {
             let origin = self.origin(node).and_then(|node| source_of.get(&node).copied()).unwrap_or(0);
             self.write(&mut graph, owner, (placed[&node], port), origin);

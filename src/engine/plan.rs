@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::graph::{Graph, GraphOutput};
 use super::limits;
+use super::run::Source;
 use super::thumbnail::thumbnail_size;
+use crate::actions::context::About;
 use crate::actions::output::ColorProfile;
 use crate::actions::sequence::Sequence;
-use crate::actions::{self, Operation, Role};
+use crate::actions::{self, Operation, Role, RunFacts};
 use crate::codecs::{Format, Header};
 use crate::data::Row;
 use crate::error::Failure;
@@ -28,6 +30,10 @@ pub struct Plan {
     pub(super) is_sample: bool,
     /// The row of the execution that it is for, if a table is run.
     pub(super) row: Option<Arc<Row>>,
+    /// The position of that execution.
+    pub(super) index: u32,
+    /// What is known of its batch.
+    pub(super) run: RunFacts,
 }
 
 impl std::fmt::Debug for Plan {
@@ -65,12 +71,24 @@ impl Plan {
                 Role::Source | Role::Sink | Role::Data | Role::Note => None,
             });
         }
-        Ok(Self { graph: Arc::new(graph), operations, is_sample: false, row: None })
+        Ok(Self { graph: Arc::new(graph), operations, is_sample: false, row: None, index: 0, run: RunFacts::default() })
     }
 
-    /// The same for an execution of a row; for one without, itself.
-    pub fn for_row(&self, row: Option<&Row>) -> Self {
-        Self { row: row.map(|row| Arc::new(row.clone())), ..self.clone() }
+    /// The same for an execution of a batch, at this position and of this row, if a table is run.
+    pub fn for_execution(&self, index: u32, row: Option<&Row>) -> Self {
+        Self { index, row: row.map(|row| Arc::new(row.clone())), ..self.clone() }
+    }
+
+    /// The same for a batch.
+    pub fn for_run(self, run: RunFacts) -> Self {
+        Self { run, ..self }
+    }
+
+    /// What is known of the primary input, whose file this is, without what only the file says.
+    pub(super) fn about<'a>(&'a self, file: Option<Source<'a>>) -> About<'a> {
+        let (name, folder) = file.map_or(("", ""), |file| (file.name, file.folder));
+        let params = Some(&self.graph.params);
+        About { name, folder, index: self.index, row: self.row.as_deref(), run: self.run, params, ..About::default() }
     }
 
     /// The graph it runs.

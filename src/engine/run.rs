@@ -26,7 +26,6 @@ use crate::codecs::{
 use crate::color::ColorSpace;
 use crate::compact::SortedMap;
 use crate::custom::CustomSource;
-use crate::data::value_of;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::{convert, has_transparency};
 use crate::image::depth::as_deep_as;
@@ -189,7 +188,8 @@ impl Plan {
     /// # Errors
     /// The first failure, with the action it happened in; or the name of a model that must be loaded first.
     pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Stop> {
-        let plan = self.decided(sources);
+        let here = Self { index, ..self.clone() };
+        let plan = here.decided(sources);
         let files = plan.files(sources)?;
         let headers = plan.headers(&files)?;
         plan.run_with(index, files, headers, None, services)
@@ -315,6 +315,11 @@ impl Sample {
     pub fn run(&self, index: u32, sources: &[Source<'_>], services: Services<'_>) -> Result<Produced, Stop> {
         self.plan.run_with(index, self.plan.files(sources)?, self.copies.clone(), Some(self), services)
     }
+}
+
+/// The SHA-256 of an input.
+pub(super) fn sha256_of(file: Option<Source<'_>>) -> String {
+    file.map_or_else(String::new, |file| crate::library::sha256(file.bytes))
 }
 
 /// A picture that waits for its consumers.
@@ -890,10 +895,8 @@ impl<'a> Runner<'a> {
         let file = self.files[self.plan.graph.primary];
         let said = OnceCell::new();
         let said = || said.get_or_init(|| self.primary_metadata());
-        let (day, camera) = (|| said().day(), || said().camera());
-        let (name, folder) = file.map_or(("", ""), |file| (file.name, file.folder));
-        let about =
-            About { name, folder, index: self.index, day: &day, camera: &camera, row: self.plan.row.as_deref() };
+        let (day, camera, hash) = (|| said().day(), || said().camera(), || sha256_of(file));
+        let about = About { index: self.index, day: &day, camera: &camera, hash: &hash, ..self.plan.about(file) };
         let context = Context::new(self.services.networks, &wanted)
             .with_typesetter(self.services.typesetter)
             .with_luts(self.services.luts)
@@ -1248,28 +1251,20 @@ impl<'a> Runner<'a> {
         let output = &self.plan.graph.outputs[position];
         let Written { size, format, encoded, warnings } = written;
         self.warnings.extend(warnings);
-        let (input, folder) = self.files[self.plan.graph.primary].map_or(("", ""), |file| (file.name, file.folder));
         let (missing, metadata) = (Cell::new(None), OnceCell::new());
-        let said = |what: &'static str, of: fn(&Metadata) -> Option<String>| {
-            of(metadata.get_or_init(|| self.primary_metadata())).unwrap_or_else(|| {
-                missing.set(Some(what));
-                String::new()
-            })
-        };
+        let said = || metadata.get_or_init(|| self.primary_metadata());
+        let (day, camera) = (|| said().day(), || said().camera());
+        let about = self.plan.about(self.files[self.plan.graph.primary]);
+        let about = About { index: self.index, day: &day, camera: &camera, ..about };
+        let input = about.name;
         let name = output.name(&Named {
-            input,
-            folder,
-            index: self.index,
+            about,
             extension: format.extension(),
             size: (size.width, size.height),
             hash: &|| crate::library::sha256(&encoded.bytes),
-            day: &|| said("the day on which it was taken", Metadata::day),
-            camera: &|| said("a camera", Metadata::camera),
-            value: &|column| {
-                value_of(self.plan.row.as_deref(), column).unwrap_or_else(|| {
-                    missing.set(Some("a value for that column"));
-                    String::new()
-                })
+            missing: &|placeholder| {
+                missing.set(Some(placeholder.noun()));
+                String::new()
             },
         });
         if let Some(missing) = missing.get() {

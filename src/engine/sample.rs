@@ -81,7 +81,7 @@ impl Plan {
             return Ok(None);
         }
         Ok(self.operations_at(&sizes).map(|operations| Sample {
-            plan: Self { graph: Arc::clone(&self.graph), operations, is_sample: true, row: self.row.clone() },
+            plan: Self { operations, is_sample: true, ..self.clone() },
             files,
             copies,
             sizes,

@@ -2,8 +2,8 @@
 
 use super::plan::Plan;
 use super::stages::{GatheringStage, Stages};
-use crate::actions;
 use crate::actions::gather::{Gather, Gathering};
+use crate::actions::{self, RunFacts};
 use crate::error::{Failure, Warning};
 use crate::image::Size;
 use crate::workflow::{Diagnostic, Workflow};
@@ -46,6 +46,12 @@ impl StagedPlan {
         let Stages { each, gatherings } = Stages::resolve(workflow)?;
         let gatherings = gatherings.into_iter().map(GatheringPlan::of).collect::<Result<_, _>>()?;
         Ok(Self { each: Plan::of(each)?, gatherings })
+    }
+
+    /// The same for a batch.
+    pub fn for_run(self, run: RunFacts) -> Self {
+        let for_run = |gathering: GatheringPlan| GatheringPlan { after: gathering.after.for_run(run), ..gathering };
+        Self { each: self.each.for_run(run), gatherings: self.gatherings.into_iter().map(for_run).collect() }
     }
 
     /// All that gather, in document order.

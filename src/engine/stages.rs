@@ -13,7 +13,7 @@ use super::inputs::{Gathered, InputAsset};
 use crate::actions::gather::{Staging, staged_output};
 use crate::actions::{self, Action, IMAGE_IN, IMAGE_OUT, Role};
 use crate::compact::SortedSet;
-use crate::workflow::{ActionNode, Connection, Diagnostic, Workflow, validate};
+use crate::workflow::{ActionNode, Connection, Diagnostic, Workflow, params, validate};
 
 /// What separates the id of a step that is not in the document from that of the action that it belongs to.
 const OF: char = '\u{1}';
@@ -71,8 +71,9 @@ impl Stages {
             return Err(diagnostics);
         }
         let workflow = &*workflow.enabled();
+        let params = params::values(workflow);
         let gathering: Vec<&ActionNode> = workflow.actions.iter().filter(|node| gathers(node)).collect();
-        let mut each = Graph::of(&before(workflow, &gathering));
+        let mut each = Graph { params: params.clone(), ..Graph::of(&before(workflow, &gathering)) };
         for output in each.outputs.iter_mut() {
             output.is_staged = gathering.iter().any(|node| node.action_id == output.action_id);
         }
@@ -85,7 +86,7 @@ impl Stages {
                 action: actions::find(&node.action_type)?,
                 parameters: node.parameters.clone(),
                 most: staging.most.map(|most| (most / pieces as u32).max(1)),
-                after: Graph::of(&behind(workflow, node)),
+                after: Graph { params: params.clone(), ..Graph::of(&behind(workflow, node)) },
             })
         };
         let gatherings = gathering.iter().filter_map(stage).collect();

@@ -193,7 +193,10 @@ impl Plan {
                 if self.operations[position].as_ref().is_some_and(|operation| operation.needs_typesetter()) {
                     // A text may name the file and its position, and say what is in it.
                     let _text = write!(text, " {index} {:?}", self.graph.input_asset(index).inputs.first());
-                    let _text = write!(text, " {:?}", self.row);
+                    let _text = write!(text, " {:?} {:?}", self.row, self.graph.params);
+                    if parameters.contains("{date") || parameters.contains("{count") {
+                        let _text = write!(text, " {:?}", self.run);
+                    }
                 }
                 let operation = self.operations[position].as_ref();
                 let model =

@@ -2,13 +2,18 @@
 
 use super::convert::convert;
 use super::{Deep, Image, Pixels, Representation};
-use crate::color::{ColorSpace, Model, Neutrals, Transform};
+use crate::color::{ColorSpace, Model, Neutrals, Rendering, Transform};
 
 /// Converts the colours of a picture to another space; a planar picture becomes RGB, a gray one only if `to` has colours of
 /// its own. Alpha is kept. A picture that is in the space already stays as it is.
 ///
 /// A space that cannot [receive](ColorSpace::receives) the colours leaves the picture as it is.
 pub fn recolor(image: Image, to: &ColorSpace) -> Image {
+    recolor_by(image, to, Rendering::USUAL)
+}
+
+/// The same with a rendering; gray stays relative.
+pub fn recolor_by(image: Image, to: &ColorSpace, rendering: Rendering) -> Image {
     let is_for_gray = to.model() == Some(Model::Gray) && !to.is_srgb();
     if image.space == *to || !to.receives() || (is_for_gray && !image.representation().is_gray()) {
         return image;
@@ -25,18 +30,18 @@ pub fn recolor(image: Image, to: &ColorSpace) -> Image {
                 neutrals.apply(samples);
             }
         }
-        Pixels::Rgb(samples) => Transform::between(&image.space, to).apply(samples.as_chunks_mut::<3>().0),
-        Pixels::Rgba(samples) => Transform::between(&image.space, to).apply(samples.as_chunks_mut::<4>().0),
+        Pixels::Rgb(samples) => Transform::by(&image.space, to, rendering).apply(samples.as_chunks_mut::<3>().0),
+        Pixels::Rgba(samples) => Transform::by(&image.space, to, rendering).apply(samples.as_chunks_mut::<4>().0),
         Pixels::Deep(Deep::Gray(samples)) => {
             if let Some(neutrals) = Neutrals::between(&image.space, to) {
                 by_table(samples, &neutrals.deep());
             }
         }
         Pixels::Deep(Deep::Rgb(samples)) => {
-            Transform::between(&image.space, to).apply_deep(samples.as_chunks_mut::<3>().0);
+            Transform::by(&image.space, to, rendering).apply_deep(samples.as_chunks_mut::<3>().0);
         }
         Pixels::Deep(Deep::Rgba(samples)) => {
-            Transform::between(&image.space, to).apply_deep(samples.as_chunks_mut::<4>().0);
+            Transform::by(&image.space, to, rendering).apply_deep(samples.as_chunks_mut::<4>().0);
         }
         Pixels::Ycc(_) => unreachable!("converted above"),
     }

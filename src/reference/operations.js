@@ -199,8 +199,38 @@ export function documentSections(api) {
   });
 }
 
+/** A value in a single line, with spaces inside its braces. */
+const line = (value) => JSON.stringify(value, null, 1).replace(/\n\s*/g, " ");
+
+/** A workflow with an action, or a connection, in each line. */
+function ofWorkflow({ metadata, actions, connections }) {
+  const lines = (list) => `[${list.map((one) => `\n    ${line(one)}`).join(",")}\n  ]`;
+  return `{\n  "metadata": ${line(metadata)},\n  "actions": ${lines(actions)},\n  "connections": ${lines(connections)}\n}`;
+}
+
+/** The fragment that opens a workflow in the studio: compressed, in URL-safe base64, as the page's own links have it. */
+async function studio(workflow) {
+  const stream = new Blob([JSON.stringify(workflow)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const code = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return `#/new?workflow=${code}`;
+}
+
+/** The example of an action, which is built when it is first unfolded: there are many. */
+function example(workflow) {
+  const { name, description } = workflow.metadata;
+  const details = el("details", { class: "ref-example", "data-testid": "ref-example" }, el("summary", {}, "Example: ", name));
+  const fill = async () => {
+    const text = ofWorkflow(workflow);
+    const open = el("a", { class: "button quiet", href: await studio(workflow), "data-testid": "ref-open-example" }, "Open in the studio");
+    details.append(el("p", { class: "small" }, description), panel(name, text, "json"), el("p", {}, open));
+  };
+  details.addEventListener("toggle", fill, { once: true });
+  return details;
+}
+
 /** The action catalog. */
-export function catalogSections(api, actions) {
+export function catalogSections(api, actions, examples) {
   const categories = [...new Set(actions.map(({ category }) => category))];
   const sorted = categories.flatMap((category) => actions.filter((action) => action.category === category));
   return sorted.map((action) => {
@@ -226,6 +256,7 @@ export function catalogSections(api, actions) {
         el(
           "div",
           { class: "ref-side" },
+          examples[action.actionType] && example(examples[action.actionType]),
           panel("Default parameters", json({ actionId: `${action.actionType}-1`, actionType: action.actionType, parameters: defaults }), "json"),
           ports.length > 0 && table(["Port", "", "Carries"], ports.map(([way, { name, type, required }]) => [el("code", {}, name), way === "in" ? `input${required ? ", required" : ""}` : "output", type]), `Ports of ${action.name}`),
         ),

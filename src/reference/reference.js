@@ -1,5 +1,5 @@
 // The API page: guides and reference, made from the API's description (`api/openapi.json`), the catalog (`listActions`) and the texts in
-// `guides/`. The page's program fetches this script when the view is first opened, and shows `<pixelmill-reference heading="…">`, whose
+// `guides/`, with the example of each action. The page's program fetches this script when the view is first opened, and shows `<pixelmill-reference heading="…">`, whose
 // heading is that of the address.
 
 import { Api } from "./api.js";
@@ -27,6 +27,7 @@ function load() {
     fetched(new URL("api/openapi.json", document.baseURI)).then((response) => response.json()),
     window.pixelmill.listActions(),
     Promise.all(GUIDES.map(async (name) => [name, await (await fetched(own(`guides/${name}.txt`))).text()])).then(Object.fromEntries),
+    fetched(own("examples.json")).then((response) => response.json()),
   ]).catch((error) => {
     loading = undefined;
     throw error;
@@ -45,7 +46,7 @@ function style() {
 }
 
 /** The sections in their order. */
-function article(description, actions, guides, signal) {
+function article(description, actions, guides, examples, signal) {
   const api = new Api(description, signal);
   const chapter = (name, ...more) => el("section", { class: "ref-guide", "data-guide": name }, guide(guides[name], name === "http" ? "http-api" : name, parts(api)), more);
   return el(
@@ -60,7 +61,7 @@ function article(description, actions, guides, signal) {
     el("section", {}, heading(2, "javascript", "JavaScript calls"), el("p", {}, "Calls of the npm client and of ", el("code", {}, "window.pixelmill"), " that have no route. Every call takes ", el("code", {}, "{ apiVersion }"), " as an optional last argument."), callSections(api)),
     el("section", {}, heading(2, "events", "Events"), el("p", {}, "What the npm client and ", el("code", {}, "window.pixelmill"), " dispatch in every tab, once what they announce is durable."), eventSections(api)),
     chapter("workflows", documentSections(api)),
-    el("section", {}, heading(2, "action-catalog", "Action catalog"), el("p", {}, `The ${actions.length} actions of this version, as `, el("code", {}, "listActions()"), " describes them. Lengths are in pixels of the action's input, colours are ", el("code", {}, "#rrggbb"), " or ", el("code", {}, "#rrggbbaa"), "."), catalogSections(api, actions)),
+    el("section", {}, heading(2, "action-catalog", "Action catalog"), el("p", {}, `The ${actions.length} actions of this version, as `, el("code", {}, "listActions()"), " describes them. Lengths are in pixels of the action's input, colours are ", el("code", {}, "#rrggbb"), " or ", el("code", {}, "#rrggbbaa"), "."), catalogSections(api, actions, examples)),
     chapter("custom-actions"),
   );
 }
@@ -93,9 +94,9 @@ class Reference extends HTMLElement {
     const place = el("div", {}, el("p", { class: "reading muted", role: "status" }, "Loading the API reference…"));
     this.replaceChildren(link, place);
     try {
-      const [[description, actions, guides]] = await Promise.all([load(), read]);
+      const [[description, actions, guides, examples]] = await Promise.all([load(), read]);
       if (!this.isConnected) return;
-      const text = article(description, actions, guides, this.#ended.signal);
+      const text = article(description, actions, guides, examples, this.#ended.signal);
       this.#outline = outline(text);
       const announcer = el("p", { class: "unseen", role: "status", "data-testid": "ref-announcer" });
       place.replaceChildren(el("div", { class: "ref-page", "data-testid": "reference" }, this.#outline.element, text, announcer));

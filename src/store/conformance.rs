@@ -111,7 +111,8 @@ fn batch(batch_id: &str, assets: &[&str], now: Millis) -> (Batch, Progress, Vec<
     let (progress, executions) = transitions::accept(batch_id, "workflow", "Workflow", Config::default(), inputs, now);
     let references: SortedSet<String> = assets.iter().map(|asset| (*asset).to_owned()).collect();
     let workflow = serde_json::json!({ "metadata": { "workflowId": "workflow" } });
-    let batch = Batch { batch_id: batch_id.to_owned(), workflow, references, engine_version: "0".to_owned() };
+    let run = crate::actions::RunFacts::default();
+    let batch = Batch { batch_id: batch_id.to_owned(), workflow, references, engine_version: "0".to_owned(), run };
     (batch, progress, executions)
 }
 

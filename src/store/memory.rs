@@ -450,6 +450,7 @@ mod tests {
             workflow: serde_json::Value::Null,
             references: SortedSet::new(),
             engine_version: "0".to_owned(),
+            run: crate::actions::RunFacts::default(),
         };
         let store = MemoryStore::default();
         pollster::block_on(store.create_batch(batch, progress, executions)).expect("created");

@@ -8,7 +8,7 @@ use super::editing::edges;
 use super::{document, form};
 use crate::actions::output::places_folder;
 use crate::actions::parameters::Kind;
-use crate::actions::placeholders::{Placeholder, fill_name};
+use crate::actions::placeholders::{Placeholder, fill};
 use crate::actions::{self, Action, Role};
 use crate::codecs::Format;
 use crate::compact::{SortedMap, SortedSet, sort_by};
@@ -130,12 +130,18 @@ pub fn equal_names<'a>(document: &Value, pictures: impl Iterator<Item = Named<'a
 /// The path of a result, if it is known beforehand.
 fn path_of(pattern: &str, picture: &Named<'_>, at: usize, extension: &str) -> Option<String> {
     let known = Cell::new(true);
-    let filled = fill_name(pattern, |placeholder| match placeholder {
+    let filled = fill(pattern, |placeholder| match placeholder {
         Placeholder::Name => picture.name.to_owned(),
         Placeholder::Extension => extension.to_owned(),
         Placeholder::Folder => picture.folder.to_owned(),
         Placeholder::Index(digits) => format!("{:0digits$}", at + 1),
         Placeholder::Piece => "1".to_owned(),
+        Placeholder::Path if picture.folder.is_empty() => picture.name.to_owned(),
+        Placeholder::Path => [picture.folder, "/", picture.name].concat(),
+        // The same for every picture.
+        Placeholder::Count => "count".to_owned(),
+        Placeholder::Date(format) => format.to_owned(),
+        Placeholder::Param(name) => name.to_owned(),
         Placeholder::Width
         | Placeholder::Height
         | Placeholder::Hash(_)

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::actions::create_rendition::USUAL_SUFFIX;
 use crate::actions::parameters::{Color, Field, Kind};
-use crate::actions::placeholders::{Placeholder, fill_name};
+use crate::actions::placeholders::{Placeholder, dated, fill};
 use crate::actions::{catalog, find};
 use crate::codecs::Format;
 use crate::user_file::FileKind;
@@ -422,7 +422,9 @@ pub struct NameSample {
 /// # Errors
 /// The unknown placeholder.
 pub fn name_example(pattern: &str, sample: &NameSample) -> Result<String, String> {
-    fill_name(pattern, |placeholder| match placeholder {
+    // 2026-03-14, 09:30.
+    const CLOCK: f64 = 1_773_480_600_000.0;
+    fill(pattern, |placeholder| match placeholder {
         Placeholder::Name => sample.name.clone(),
         Placeholder::Extension => sample.extension.to_owned(),
         Placeholder::Folder => sample.folder.clone(),
@@ -433,7 +435,11 @@ pub fn name_example(pattern: &str, sample: &NameSample) -> Result<String, String
         Placeholder::Hash(length) => "3fa94c1e07".chars().cycle().take(length).collect(),
         Placeholder::Day => "2026-03-14".to_owned(),
         Placeholder::Camera => "Camera".to_owned(),
-        Placeholder::Row(column) => column.to_owned(),
+        Placeholder::Path if sample.folder.is_empty() => sample.name.clone(),
+        Placeholder::Path => [&sample.folder, "/", &sample.name].concat(),
+        Placeholder::Count => "12".to_owned(),
+        Placeholder::Date(format) => dated(CLOCK, format),
+        Placeholder::Row(name) | Placeholder::Param(name) => name.to_owned(),
     })
 }
 
@@ -591,6 +597,10 @@ mod tests {
     fn a_name_pattern_is_shown_by_example() {
         let sample = NameSample { name: "harbour".into(), folder: "summer/day 1".into(), extension: "webp" };
         assert_eq!(name_example("{folder}/{name}-{width}.{ext}", &sample).unwrap(), "summer/day 1/harbour-1600.webp");
+        assert_eq!(
+            name_example("{date:%Y}/{path}-{count}.{ext}", &sample).unwrap(),
+            "2026/summer/day 1/harbour-12.webp"
+        );
         assert_eq!(name_example("{nmae}", &sample).unwrap_err(), "nmae");
     }
 }

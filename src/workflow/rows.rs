@@ -1,10 +1,9 @@
 //! What a document says of the table that it runs: the columns that its actions name, and what is wrong about that.
 
+use super::params::each_placeholder;
 use super::{ActionNode, Diagnostic, Workflow};
-use crate::actions::parameters::Kind;
-use crate::actions::placeholders::columns;
-use crate::actions::{self, input_files, input_images, parse_data};
-use crate::expression::Expression;
+use crate::actions::placeholders::Placeholder;
+use crate::actions::{input_files, input_images, parse_data};
 
 /// Where a column is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,30 +24,12 @@ pub fn is_table(node: &ActionNode) -> bool {
 /// The columns that names, texts and conditions ask for.
 pub fn uses(workflow: &Workflow) -> Vec<Use> {
     let mut uses = Vec::new();
-    for node in &workflow.actions {
-        let Some(action) = actions::find(&node.action_type) else { continue };
-        for field in action.fields {
-            let Some(value) = node.parameters.get(field.name) else { continue };
-            let mut add = |column: &str| {
-                let (action_id, field) = (node.action_id.clone(), field.name.to_owned());
-                uses.push(Use { action_id, field, column: column.to_owned() });
-            };
-            match (field.kind, value.as_str()) {
-                (Kind::NamePattern | Kind::Caption, Some(text)) => columns(text).for_each(&mut add),
-                (Kind::Expression, Some(text)) => {
-                    if let Ok(expression) = Expression::parse(text) {
-                        expression.columns().for_each(&mut add);
-                    }
-                }
-                (Kind::Renditions, _) => {
-                    let entries = value.as_array().into_iter().flatten();
-                    let suffixes = entries.filter_map(|entry| entry.get("suffix")?.as_str());
-                    suffixes.flat_map(columns).for_each(&mut add);
-                }
-                _ => {}
-            }
+    each_placeholder(workflow, &mut |node, field, placeholder| {
+        if let Placeholder::Row(column) = placeholder {
+            let (action_id, field) = (node.action_id.clone(), field.to_owned());
+            uses.push(Use { action_id, field, column: column.to_owned() });
         }
-    }
+    });
     uses
 }
 

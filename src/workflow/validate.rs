@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ActionNode, Connection, Diagnostic, Workflow, read, rows, servers};
+use super::{ActionNode, Connection, Diagnostic, Workflow, params, read, rows, servers};
 use crate::actions::input_files::{is_files, list_of, listed};
 use crate::actions::input_images::InputImage;
 use crate::actions::parameters::Kind;
@@ -33,6 +33,7 @@ pub fn validate(workflow: &Workflow) -> Vec<Diagnostic> {
     validator.gatherings();
     validator.found.extend(rows::check(workflow));
     validator.found.extend(servers::check(workflow));
+    validator.found.extend(params::check(workflow));
     validator.image_counts();
     validator.outputs();
     validator.found

@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { ask, eventually, open, serve, suite, test } from "./support/harness.mjs";
+import { customAction, INVERT } from "./support/custom.mjs";
+import { ask, eventually, importFiles, open, ready, run, serve, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
 
 suite(test);
@@ -12,6 +13,7 @@ suite(test);
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const DESCRIPTION = JSON.parse(readFileSync(new URL("../../src/http/openapi.json", import.meta.url), "utf8"));
 const EXAMPLES = new URL("../../src/client/examples/", import.meta.url);
+const OF_ACTIONS = new URL("../../src/actions/examples/", import.meta.url);
 const OPERATIONS = Object.values(DESCRIPTION.paths).flatMap((methods) => Object.values(methods));
 
 const id = (name) => `[data-testid="${name}"]`;
@@ -341,4 +343,61 @@ test("it can be used by keyboard alone", async (t) => {
   await page.keyboard.press("Enter");
   await page.locator(id("ref-status")).getByText("200 OK").waitFor();
   assert.equal((await focused()).testid, "ref-send", "the focus stays");
+});
+
+/** The example of each action, by its name. */
+const actionExamples = () => Object.fromEntries(readdirSync(OF_ACTIONS).map((name) => [name.replace(".json", ""), JSON.parse(readFileSync(new URL(name, OF_ACTIONS), "utf8"))]));
+
+test("every action has its example, which opens in the studio", async (t) => {
+  const { page } = await reference(t, { hash: "#/api/action-catalog" });
+  const examples = actionExamples();
+  const actions = await ask(page, "listActions");
+  assert.deepEqual(actions.map(({ actionType }) => actionType).sort(), Object.keys(examples).sort());
+  assert.equal(await page.locator(id("ref-example")).count(), actions.length);
+  const place = page.locator(`[data-action="duotone"] ${id("ref-example")}`);
+  await place.locator("summary").click();
+  const shown = await place.locator("pre").textContent();
+  assert.deepEqual(JSON.parse(shown), examples.duotone);
+  assert.equal(shown.split("\n").length, 12, "an action or a connection in each line");
+  await assertFits(page, "the example");
+  await place.locator(id("ref-open-example")).click();
+  await page.getByText(`“${examples.duotone.metadata.name}” was opened from a link.`).waitFor();
+  await page.locator('.step[data-step="brand"]').waitFor();
+});
+
+test("every example runs in the app", async (t) => {
+  const { page } = await open(t);
+  await ready(page);
+  const add = (bytes, name, kind) =>
+    page.evaluate(
+      ([bytes, name, kind]) => window.pixelmill.importFile(new File([Uint8Array.from(bytes)], name), { kind }),
+      [[...bytes], name, kind],
+    );
+  await add(Buffer.from("LUT_1D_SIZE 2\n0.1 0 0\n1 0.9 1\n"), "film.cube", "lut");
+  const spec = { name: "Scan lines", description: "Inverts the colours of a picture.", version: "1.0.0", parameters: [] };
+  await add(customAction(spec, INVERT), "scanlines.wasm", "action");
+  const photo = pictures.photo("cat");
+  const [table, chair, logo, animated] = await importFiles(page, [
+    { name: "table.jpg", bytes: photo },
+    { name: "chair.jpg", bytes: pictures.photo("coins") },
+    { name: "logo.png", bytes: await pictures.logo(60) },
+    { name: "animated.gif", bytes: readFileSync(new URL("../data/animation/previous.gif", import.meta.url)) },
+  ]);
+  const first = {
+    "parse-data": [table, chair],
+    "contact-sheet": [table, chair],
+    animate: [table, chair],
+    ...Object.fromEntries(["still", "trim-frames", "frame-rate", "reverse"].map((name) => [name, [animated]])),
+  };
+  for (const [name, document] of Object.entries(actionExamples())) {
+    const inputs = document.actions.filter(({ actionType }) => actionType === "input-images").map(({ actionId }) => actionId);
+    const filled = withImages(document, Object.fromEntries(inputs.map((actionId, at) => [actionId, at === 0 ? (first[name] ?? [table]) : [logo]])));
+    const { status, executions } = await run(page, filled);
+    const failures = executions.filter((one) => one.status !== "success").map(({ error, hint }) => `${error} ${hint}`);
+    assert.deepEqual(failures, [], name);
+    assert.equal(status.status, "completed", name);
+    const outputs = executions.flatMap((one) => one.outputs ?? []);
+    assert.ok(outputs.length > 0 && outputs.every(({ bytes }) => bytes > 0), name);
+    assert.ok(outputs.every(({ name: result }) => !/[{}]/.test(result)), `${name}: ${outputs.map(({ name: result }) => result)}`);
+  }
 });

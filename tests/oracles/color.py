@@ -55,9 +55,9 @@ def text(version, value):
     return b"desc\0\0\0\0" + struct.pack(">I", len(raw)) + raw + b"\0" * (4 + 4 + 2 + 1 + 67)
 
 
-def profile(name, tags, space, pcs=b"XYZ ", kind=b"mntr", version=4):
+def profile(name, tags, space, pcs=b"XYZ ", kind=b"mntr", version=4, white=None):
     right = text(4, "CC0") if version >= 4 else b"text\0\0\0\0CC0\0"
-    tags = [(b"desc", text(version, name)), (b"cprt", right), (b"wtpt", xyz(D50)), *tags]
+    tags = [(b"desc", text(version, name)), (b"cprt", right), (b"wtpt", white or xyz(D50)), *tags]
     header = bytearray(128)
     header[8:12] = bytes([version, 0x40 if version >= 4 else 0x20, 0, 0])
     header[12:24] = kind + space + pcs
@@ -85,12 +85,12 @@ def colorants(red, green, blue, white):
     return np.linalg.inv(BRADFORD) @ cone @ BRADFORD @ columns
 
 
-def matrix(name, primaries, curves, version=4):
+def matrix(name, primaries, curves, version=4, **others):
     curves = curves if isinstance(curves, list) else [curves] * 3
     columns = colorants(*primaries)
     tags = [(c + b"XYZ", xyz(columns[:, i])) for i, c in enumerate((b"r", b"g", b"b"))]
     tags += [(c + b"TRC", curves[i]) for i, c in enumerate((b"r", b"g", b"b"))]
-    return profile(name, tags, b"RGB ", version=version)
+    return profile(name, tags, b"RGB ", version=version, **others)
 
 
 D65 = (0.3127, 0.3290)
@@ -293,6 +293,31 @@ def make():
     yield "cmyk-mab", profile("A press of version 4", tags, b"CMYK", b"Lab ", kind=b"prtr", version=4)
 
 
+def with_intents():
+    """Profiles whose tables differ by intent, and whose white is not that of the eye."""
+    light = lambda v: 0.004 + 0.996 * v**2.0
+    colors = lattice(9, 3)
+    exact = to_lab(rgb_to_xyz(colors, WIDE, light))
+    tables = {
+        b"A2B0": exact * [0.94, 0.85, 0.85] + [4.0, 0.0, 0.0],
+        b"A2B1": exact,
+        b"A2B2": exact * [1.0, 1.15, 1.15],
+    }
+    identity = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]]
+    straight = b"curv\0\0\0\0\0\0\0\0"
+    old = [(name, mft2(3, 3, 9, lab16_old(lab), [line16] * 3, [line16] * 3)) for name, lab in tables.items()]
+    new = [
+        (name, parts(b"mAB ", 3, 3, 9, lab_unit(lab), [straight] * 3, [straight] * 3, identity, [straight] * 3))
+        for name, lab in tables.items()
+    ]
+    paper = xyz([0.9, 0.92, 0.70])
+    yield "scanner-v2", profile("A scanner", old, b"RGB ", b"Lab ", kind=b"scnr", version=2, white=paper)
+    yield "scanner-v4", profile("A scanner", new, b"RGB ", b"Lab ", kind=b"scnr", version=4, white=paper)
+    yield "screen-v2", matrix("A screen", PROPHOTO, gamma_curve(1.8), version=2, white=xyz([0.95, 1.0, 1.09]))
+    dark = [para(4, 2.0, 0.98, 0.02, 0.0, 0.0, 0.03, 0.03)] * 3
+    yield "camera-v4", matrix("A camera", ADOBE, dark, kind=b"scnr", white=paper)
+
+
 # ---- converting colours --------------------------------------------------------------------------------------------------
 
 
@@ -312,9 +337,9 @@ def colors(channels, count=1200):
     return np.array(values, dtype=np.uint8)
 
 
-def converted(values, mode, from_profile, to_profile, to_mode="RGB"):
+def converted(values, mode, from_profile, to_profile, to_mode="RGB", intent=1, flags=FLAGS):
     picture = Image.frombytes(mode, (len(values), 1), values.tobytes())
-    transform = ImageCms.buildTransform(from_profile, to_profile, mode, to_mode, ImageCms.Intent.RELATIVE_COLORIMETRIC, FLAGS)
+    transform = ImageCms.buildTransform(from_profile, to_profile, mode, to_mode, ImageCms.Intent(intent), flags)
     return ImageCms.applyTransform(picture, transform).tobytes()
 
 
@@ -396,8 +421,29 @@ def high_dynamic_range():
     (OUT / "hdr-hlg.png.rgb").write_bytes(tone_mapped(light, 1000 / 203).tobytes())
 
 
+def intents():
+    """`intents/NAME.icc`, and for each target a file with the colours of all intents, without and with black point compensation."""
+    folder = OUT / "intents"
+    folder.mkdir(exist_ok=True)
+    targets = {
+        "srgb": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
+        "display-p3": ImageCms.ImageCmsProfile(io.BytesIO(matrix("Display P3", P3, SRGB_PARA))),
+        "adobe-rgb": ImageCms.ImageCmsProfile(io.BytesIO(matrix("Adobe RGB", ADOBE, para(0, 563 / 256)))),
+    }
+    for name, data in with_intents():
+        (folder / f"{name}.icc").write_bytes(data)
+        opened = ImageCms.ImageCmsProfile(io.BytesIO(data))
+        for target, to in targets.items():
+            found = b""
+            for intent in range(4):
+                for flags in (NO_OPTIMISATION, FLAGS):
+                    found += converted(colors(3, 400), "RGB", opened, to, intent=intent, flags=flags)
+            (folder / f"{name}.{target}").write_bytes(found)
+
+
 def main():
     OUT.mkdir(exist_ok=True)
+    intents()
     high_dynamic_range()
     pictures(dict(make()), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")))
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))

@@ -61,8 +61,8 @@ const LIBAVIF: Part = Part { name: "libavif", prefix: "libavif", optimisation: &
 /// kernel's values in registers (the loop that reads JPEG blocks takes 25 ms instead of 41 for 12 megapixels).
 const KERNELS: &[&str] = &["-O3", "--one-caller-inline-max-function-size=0"];
 
-/// The API page, which is scripts of ours and no program.
-const REFERENCE: Part = Part { name: "API page", prefix: "reference", optimisation: &[], budget: 40_000 };
+/// The API page, which is scripts of ours and no program, with the examples of all actions.
+const REFERENCE: Part = Part { name: "API page", prefix: "reference", optimisation: &[], budget: 48_000 };
 /// The most that everything may have after brotli that the page needs before its first view can be used, apart from the
 /// service: the program with its glue, and whatever the page itself names.
 const FIRST_VIEW_BUDGET: u64 = 350_000;
@@ -322,7 +322,23 @@ fn show_examples(project: &Project, folder: &Path) -> Outcome {
         let shown = with_examples(&read_text(&guide)?, |example| read_text(&examples.join(example)));
         write_text(&guide, &shown.map_err(|error| format!("{name}: {error}"))?)?;
     }
-    Ok(())
+    let actions = files_below(&project.root.join("src/actions/examples"))?;
+    let documents = actions.iter().map(|(name, file)| Ok((name.as_str(), read_text(file)?)));
+    let documents = documents.collect::<Outcome<Vec<_>>>()?;
+    write_text(&folder.join(REFERENCE_FOLDER.0).join("examples.json"), &by_action(&documents))
+}
+
+/// The examples of the actions in one file, by their names: what the API page fetches.
+fn by_action(documents: &[(&str, String)]) -> String {
+    let entries: Vec<String> = documents
+        .iter()
+        .map(|(name, document)| {
+            // No text has a line break of its own.
+            let lines: Vec<&str> = document.lines().map(str::trim).collect();
+            format!("\"{}\":{}", name.trim_end_matches(".json"), lines.concat())
+        })
+        .collect();
+    format!("{{{}}}\n", entries.join(",\n"))
 }
 
 /// A guide with the content of a file in place of each line `@example <name>`, as code with the name as its title.
@@ -759,6 +775,12 @@ pub fn list(folder: &Path) -> Outcome<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn examples_are_one_document_by_action() {
+        let documents = [("flip.json", "{\n  \"a b\": [\n    1 ]\n}\n".to_owned()), ("trim.json", "{}\n".to_owned())];
+        assert_eq!(by_action(&documents), "{\"flip\":{\"a b\": [1 ]},\n\"trim\":{}}\n");
+    }
 
     #[test]
     fn the_decoder_of_hevc_is_left_out_with_its_feature() {

@@ -56,6 +56,25 @@ const ORACLE: &str = r#"def run(picture, p):
     return picture * p.get("strength", 1)
 "#;
 
+/// The example that the reference shows.
+const EXAMPLE: &str = r#"{
+  "metadata": {
+    "workflowId": "{name}-example",
+    "name": "What comes of it",
+    "description": "What the example does, in a sentence."
+  },
+  "actions": [
+    { "actionId": "photos", "actionType": "input-images", "parameters": { "images": [] } },
+    { "actionId": "it", "actionType": "{name}", "parameters": { "strength": 0.5 } },
+    { "actionId": "save", "actionType": "output", "parameters": { "name": "{{name}}-{name}.{{ext}}" } }
+  ],
+  "connections": [
+    { "connectionSource": "photos", "sourcePort": "outputs", "connectionTarget": "it", "targetPort": "input-images" },
+    { "connectionSource": "it", "sourcePort": "outputs", "connectionTarget": "save", "targetPort": "input-images" }
+  ]
+}
+"#;
+
 const CASES: &str = r#"{
   "oracle": "NumPy: the formula",
   "cases": [
@@ -85,6 +104,7 @@ pub fn run(project: &Project, name: &str) -> Outcome {
         (project.root.join("src/actions").join(format!("{module}.rs")), filled.as_str()),
         (project.root.join("tests/oracles/actions").join(format!("{module}.py")), ORACLE),
         (cases.join("cases.json"), CASES),
+        (project.root.join("src/actions/examples").join(format!("{name}.json")), example_of(name).as_str()),
         (list, with_lines.as_str()),
     ] {
         write(&path, content)?;
@@ -92,14 +112,20 @@ pub fn run(project: &Project, name: &str) -> Outcome {
     }
     say(&format!(
         "
-  Fill in the kernel and the oracle. Then:
+  Fill in the kernel, the oracle and the example. Then:
     python tests/oracles/actions {name}                       writes the expected pictures
     PIXELMILL_WRITE=1 cargo test --lib catalog                writes src/actions/catalog.json
     PIXELMILL_UPDATE_VERSIONS=1 cargo test --test versions    notes the version with its results
     cargo test --test actions -- --nocapture                  compares, and prints the table
+    cargo test --test examples                                runs the example
   and add the names to names_on_the_wire_are_frozen in src/actions.rs."
     ));
     Ok(())
+}
+
+/// The example, in which placeholders of results keep one pair of braces.
+fn example_of(name: &str) -> String {
+    EXAMPLE.replace("{{name}}", "{\0}").replace("{{ext}}", "{ext}").replace("{name}", name).replace("{\0}", "{name}")
 }
 
 fn write(path: &Path, content: &str) -> Outcome {
@@ -149,6 +175,12 @@ mod tests {
                         adjust::Adjust,\n        soft_light::SoftLight,\n}\nfn end() {\n}\n";
         assert_eq!(listed(source, "soft_light").as_deref(), Ok(expected));
         assert!(listed(source, "trim").is_err() && listed("", "trim").is_err());
+    }
+
+    #[test]
+    fn the_example_is_about_the_action_and_names_its_results() {
+        let example = example_of("soft-light");
+        assert!(example.contains(r#""workflowId": "soft-light-example""#) && example.contains(r#""{name}-soft-light.{ext}""#));
     }
 
     #[test]

@@ -132,6 +132,32 @@ fn a_result_that_shows_its_name_is_reused_for_the_same_name_and_position_only() 
     }
 }
 
+#[test]
+fn what_shows_the_run_is_reused_only_where_it_shows_the_same() {
+    const DAY: Millis = 86_400_000.0;
+    for (text, reused) in
+        [("{date:%Y}", true), ("{date:%d}", false), ("{count}", true), ("{index} of {count}", true), ("Proof", true)]
+    {
+        let service = service_with_result();
+        let captioned = |images: Value| {
+            let mut document = workflow(images);
+            document["actions"][1] =
+                json!({ "actionId": "flip-1", "actionType": "text", "parameters": { "text": text } });
+            document
+        };
+        let one = || json!([image("a.jpg", "a1")]);
+        let accepted = skipping(&service, captioned(one()));
+        let facts = run(service.store().batch(&accepted.batch_id)).unwrap().unwrap().run;
+        // By the clock of the place, which is an hour ahead.
+        assert_eq!((facts.clock, facts.count), (service.host().now.get() + 3_600_000.0, 1));
+        finish(&service, &accepted.batch_id, 0, true);
+        service.host().now.set(service.host().now.get() + DAY);
+        assert_eq!(skipping(&service, captioned(one())).assets.completed == 1, reused, "{text}");
+        let two = skipping(&service, captioned(json!([image("a.jpg", "a1"), image("b.jpg", "b2")])));
+        assert_eq!(two.assets.completed == 1, reused && !text.contains("count"), "{text}");
+    }
+}
+
 /// The workflow with a condition, by whose second way pictures reach "output-1", the second of two outputs.
 fn branched(when: &str, images: Value) -> Value {
     let mut document = workflow(images);

@@ -276,6 +276,7 @@ impl World {
             workflow: serde_json::Value::Null,
             references: SortedSet::new(),
             engine_version: "0".into(),
+            run: crate::actions::RunFacts::default(),
         };
         now(self.store.create_batch(batch, progress, executions)).expect("created");
         self.ops.push(Op::Notice(batch_id));

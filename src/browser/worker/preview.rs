@@ -7,9 +7,10 @@ use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use super::super::environment::{blob_of_buffer, now};
+use super::super::environment::{blob_of_buffer, clock_offset, now};
 use super::rows::first_of;
 use super::{Given, Outcome, Worker, no_room, read};
+use crate::actions::RunFacts;
 use crate::actions::gather::staged_picture;
 use crate::batch::records::Execution;
 use crate::codecs::{self, Encoded};
@@ -126,8 +127,11 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
     let read_document = || serde_json::from_str(document).unwrap_or_default();
     let mut plan = read(read_document(), Plan::build)?;
     worker.bind_rows(&mut plan).await.map_err(first_of)?;
+    let time = now();
+    let facts = RunFacts { clock: time + clock_offset(time), count: plan.graph().execution_count() };
+    let plan = plan.for_run(facts);
     if plan.graph().gathers() && plan.graph().execution_count() > 1 && !look.sample && !look.steps {
-        return together(worker, read(read_document(), StagedPlan::build)?, look).await;
+        return together(worker, read(read_document(), StagedPlan::build)?.for_run(facts), look).await;
     }
     let (execution, given) = execution_of(worker, &plan, plan.graph().shown_row()).await?;
     let started = now();
