@@ -1,6 +1,6 @@
 //! JPEG XL (ISO/IEC 18181), bare or in its container, with the orientation of the codestream, which counts
 //! instead of the one in EXIF; animated or not. Samples of animations are rounded to 8 bits. Pixels are decoded by a program of its own ([`decoder`]);
-//! headers are read here. It is written without loss.
+//! headers are read here. It is written with loss and without.
 //!
 //! A picture whose samples are stored in the coding's own colours and that has a profile is decoded to light without limits,
 //! and converted to the profile here, so that no colour outside of sRGB is lost.
@@ -22,6 +22,7 @@ mod container;
 #[cfg(any(feature = "jxl", not(target_arch = "wasm32")))]
 pub(super) mod decoder;
 mod facts;
+mod header;
 mod write;
 
 use container::Content;
@@ -36,7 +37,7 @@ pub(super) const CODEC: Codec = Codec {
     animation: Some(AnimationCodec { frames, animate: None }),
 };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.2.0";
+pub(super) const VERSION: &str = "1.3.0";
 
 /// The first bytes of a bare codestream.
 const CODESTREAM: &[u8] = &[0xff, 0x0a];

@@ -123,7 +123,8 @@ impl Plan {
 
     /// The encoders of the formats in which an output may write.
     fn encoders_of(&self, output: &GraphOutput, sources: &[Source<'_>]) -> impl Iterator<Item = Encoder> {
-        let Output { format, smallest_of, .. } = &output.parameters;
+        let Output { format, smallest_of, lossless, .. } = &output.parameters;
+        let (lossless, effort) = (*lossless, output.parameters.effort());
         let position = self.graph.source_order().position(|source| source == output.origin);
         let file = position.and_then(|position| sources.get(position)).filter(|_| format.depends_on_input());
         // What cannot be read fails anyway, whatever encoder is there.
@@ -132,7 +133,7 @@ impl Plan {
         let header = file.filter(|_| input.coding().is_some()).and_then(|file| codecs::probe(file.bytes, "").ok());
         let written = format.written(input, self.gains_alpha(output), self.moves(output, header.as_ref()));
         let candidates = smallest_of.iter().map(|candidate| candidate.format());
-        candidates.chain([written]).filter_map(Format::encoder)
+        candidates.chain([written]).filter_map(move |format| format.encoder(lossless, effort))
     }
 
     /// How often these inputs are written by an encoder that takes longer than the number of pixels suggests.
@@ -1002,7 +1003,7 @@ impl<'a> Runner<'a> {
             background: color_for(&image, parameters.background.rgb()),
             progressive: parameters.progressive,
             chroma: parameters.subsampling.chroma(),
-            effort: parameters.effort.map(|effort| effort.clamp(1, 9) as u8),
+            effort: parameters.effort(),
             palette: parameters.palette(),
             keeps_depth: parameters.keeps_depth(),
             resolution: parameters.stated_resolution(),

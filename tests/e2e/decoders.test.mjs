@@ -19,7 +19,7 @@ const FORMATS = [
   { file: "hevc.wasm", picture: "444.heic" },
   { file: "svg.wasm", picture: "pictured.svg" },
 ];
-const flip = (format) => pictures.chain("flipped", [["flip", { direction: "horizontal" }], ["flip", { direction: "horizontal" }]], { format });
+const flip = (format) => pictures.chain("flipped", [["flip", { direction: "horizontal" }], ["flip", { direction: "horizontal" }]], { format, lossless: format === "jxl" });
 
 /** The pixels of a result, which must be those of the picture. */
 async function agrees(page, execution, picture) {

@@ -50,7 +50,7 @@ const DISPLAY_P3: u8 = 12;
 impl Facts {
     /// Reads the beginning of a codestream.
     pub(super) fn read(codestream: &[u8]) -> Result<Self, Problem> {
-        let mut bits = Bits { bytes: codestream, at: 16 };
+        let mut bits = Bits::new(codestream, 16);
         let size = bits.size()?;
         let mut facts = Self {
             size,
@@ -132,13 +132,23 @@ impl Facts {
 struct Of(u32, u32);
 
 /// Reads bits, the lowest of a byte first.
-struct Bits<'a> {
+pub(super) struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl Bits<'_> {
-    fn take(&mut self, count: u32) -> Result<u32, Problem> {
+impl<'a> Bits<'a> {
+    /// From a bit on.
+    pub(super) const fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at }
+    }
+
+    /// How many have been read or skipped.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn take(&mut self, count: u32) -> Result<u32, Problem> {
         let mut number = 0;
         for place in 0..count {
             let byte = self.bytes.get(self.at / 8).ok_or(Problem::Truncated)?;
@@ -169,7 +179,7 @@ impl Bits<'_> {
         }
     }
 
-    fn size(&mut self) -> Result<Size, Problem> {
+    pub(super) fn size(&mut self) -> Result<Size, Problem> {
         let is_small = self.flag()?;
         let height = self.side(is_small)?;
         let width = match self.ratio(height)? {
