@@ -155,6 +155,26 @@ fn without_loss_and_packed_hard_every_pixel_is_kept() {
     }
 }
 
+/// The encoder of the crate declares opacity of 8 bits; the header says otherwise.
+#[test]
+fn opacity_has_16_bits_where_colours_have() {
+    let samples = (0..SIZE.pixels() * 4).map(|at| (at * 2_654_435 >> 5) as u16).collect();
+    let image = Image::new(SIZE, Pixels::Deep(Deep::Rgba(samples)));
+    let bytes = write(image.clone(), &packed(1)).bytes;
+    let path = path("jxl/written/rgba16-100.jxl");
+    if std::env::var_os("PIXELMILL_WRITE").is_some() {
+        std::fs::write(&path, &bytes).unwrap();
+        return;
+    }
+    assert!(std::fs::read(&path).unwrap() == bytes, "{} is another file", path.display());
+    let (header, again) = read(&bytes);
+    assert!(header.is_deep());
+    assert_eq!(again.pixels, image.pixels);
+    let Pixels::Deep(deep) = image.pixels else { unreachable!() };
+    let by_djxl = file("jxl/written/rgba16-100.jxl.rgba16");
+    assert_eq!(by_djxl[8..], deep.samples().iter().flat_map(|sample| sample.to_le_bytes()).collect::<Vec<_>>());
+}
+
 #[test]
 fn the_encoder_is_asked_for_what_the_parameters_say() {
     let asked = |image: Image, request: &EncodeRequest| {

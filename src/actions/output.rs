@@ -166,7 +166,6 @@ crate::parameters! {
         effort: Option<u32>, range 1.0..=9.0, shown if any_or_smallest!(&["auto", "png", "tiff", "avif", "jxl"]);
         /// Bits of each colour. `auto`: 16 in PNG, TIFF and JPEG XL without loss and 10 in AVIF, for pictures that have more than 8 and keep them in
         /// all that is done with them. `8`: always 8, for smaller files; what lies in between is dithered, as in all other formats.
-        /// JPEG XL has 8 where there is transparency.
         bit_depth: BitDepth = BitDepth::Auto, as "bitDepth", label "Bits per colour", shown if any_or_smallest!(&["auto", "png", "tiff", "jxl", "avif"]);
         /// Number of colours in a PNG file, for drawings and screenshots: pictures that have more are reduced to so many, and
         /// their pixels become opaque or transparent. Leave empty to keep all colours. Animations keep all colours.

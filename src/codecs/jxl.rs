@@ -1,5 +1,5 @@
 //! JPEG XL (ISO/IEC 18181), bare or in its container, with the orientation of the codestream, which counts
-//! instead of the one in EXIF; animated or not. Samples of animations are rounded to 8 bits. Pixels are decoded by a program of its own ([`decoder`]);
+//! instead of the one in EXIF; animated or not. Pixels are decoded by a program of its own ([`decoder`]);
 //! headers are read here. It is written with loss and without.
 //!
 //! A picture whose samples are stored in the coding's own colours and that has a profile is decoded to light without limits,
@@ -37,7 +37,7 @@ pub(super) const CODEC: Codec = Codec {
     animation: Some(AnimationCodec { frames, animate: None }),
 };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.3.0";
+pub(super) const VERSION: &str = "1.4.0";
 
 /// The first bytes of a bare codestream.
 const CODESTREAM: &[u8] = &[0xff, 0x0a];
@@ -108,8 +108,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     }
     // The decoder counts the frames: where each of them begins is known once those before it are decoded in part.
     let animation = facts.plays.map(|plays| Animation { frames: None, plays });
-    let is_deep = facts.is_deep() && animation.is_none();
-    let native = decoded_to(is_gray, alpha, is_deep, size, &mut findings);
+    let native = decoded_to(is_gray, alpha, facts.is_deep(), size, &mut findings);
     Ok(Header { format: Format::Jxl, size, orientation, alpha, native, space: facts.space(), animation, findings })
 }
 

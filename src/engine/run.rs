@@ -29,7 +29,7 @@ use crate::custom::CustomSource;
 use crate::data::value_of;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::{convert, has_transparency};
-use crate::image::depth::as_deep_as;
+use crate::image::depth::{as_deep_as, narrowed};
 use crate::image::recolor::{color_for, receptive, recolor};
 use crate::image::resample::{ChromaUse, Filter, Reduced, Scaling, Window, resample_for};
 use crate::image::similarity::Luma;
@@ -960,6 +960,7 @@ impl<'a> Runner<'a> {
                 writer.add(Frame { image, delay }).map_err(|failure| self.while_writing(position, failure))
             }
             Writing::Reversed(frames, ..) => {
+                let image = if request.writes_deep() { image } else { narrowed(image) };
                 frames.push(Frame { image, delay });
                 let bytes: u64 = frames.iter().map(|frame| frame.image.bytes()).sum();
                 if bytes > MAX_WAITING { Err(self.while_writing(position, too_long_to_reverse())) } else { Ok(()) }

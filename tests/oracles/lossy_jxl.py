@@ -1,5 +1,5 @@
 """Writes the pixels that libjxl reads from each file in `tests/data/jxl/written`, which `tests/jxl.rs` wrote, beside it, and checks what it says
-of the file. Run in that folder with Pillow 13.0 and the programs `djxl` and `jxlinfo` of libjxl 0.7.
+of the file. Run in that folder with Pillow 13.0, OpenCV and the programs `djxl` and `jxlinfo` of libjxl 0.7.
 """
 
 import pathlib
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -18,6 +19,13 @@ def said_by(*command):
 
 for path in sorted(pathlib.Path().glob("*.jxl")):
     name = path.name
+    if name.startswith("rgba16"):
+        with tempfile.TemporaryDirectory() as folder:
+            said_by("djxl", name, f"{folder}/a.png", "--bits_per_sample", "16")
+            deep = cv2.cvtColor(cv2.imread(f"{folder}/a.png", cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
+        assert deep.dtype == np.uint16 and "16-bit RGBA" in said_by("jxlinfo", name)
+        pathlib.Path(f"{name}.rgba16").write_bytes(struct.pack("<II", deep.shape[1], deep.shape[0]) + deep.astype("<u2").tobytes())
+        continue
     with tempfile.NamedTemporaryFile(suffix=".png") as png:
         said_by("djxl", name, png.name, "--bits_per_sample", "8")
         with Image.open(png.name) as stored:

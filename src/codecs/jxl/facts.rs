@@ -36,7 +36,7 @@ enum Coded {
 }
 
 /// Kinds of extra channels.
-const ALPHA: u32 = 0;
+pub(super) const ALPHA: u32 = 0;
 const SPOT: u32 = 2;
 const BLACK: u32 = 4;
 const SENSOR: u32 = 5;
@@ -229,7 +229,7 @@ impl<'a> Bits<'a> {
     }
 
     /// The depth of samples in bits.
-    fn depth(&mut self) -> Result<u32, Problem> {
+    pub(super) fn depth(&mut self) -> Result<u32, Problem> {
         if self.flag()? {
             let bits = self.choice([Of(32, 0), Of(16, 0), Of(24, 0), Of(1, 6)])?;
             self.take(4)?;

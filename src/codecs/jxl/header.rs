@@ -1,7 +1,7 @@
-//! The header of what the host's encoder writes, which takes every picture for colours with opacity. Here it is made to say what the picture
-//! is (ISO/IEC 18181-1, annex D): its colours are gray, or nothing of it is transparent.
+//! The header of what encoders write (ISO/IEC 18181-1, annex D). The one of the host takes every picture for colours with opacity, and our own
+//! takes opacity for 8 bits. Here headers are made to say what the picture is.
 
-use super::facts::Bits;
+use super::facts::{ALPHA, Bits};
 
 /// What colours are and how they are coded: gray, with the white, the transfer function and the rendering intent of sRGB.
 const GRAY: u32 = 1;
@@ -17,18 +17,31 @@ const SIGNATURE: usize = 16;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kind {
     pub(super) is_gray: bool,
-    pub(super) is_opaque: bool,
+    pub(super) opacity: Opacity,
 }
 
-/// A codestream of the encoder with another header. `None` if it is not one of those that the encoder is known to write.
+/// The opacity that a picture has.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Opacity {
+    /// None: all of it is opaque.
+    Full,
+    /// Of 8 bits.
+    Bytes,
+    /// Of 16 bits.
+    Words,
+}
+
+/// A codestream with another header. `None` if it is not one of those that the encoders are known to write.
 pub(super) fn with_kind(codestream: &[u8], kind: Kind) -> Option<Vec<u8>> {
     let mut bits = Bits::new(codestream, SIGNATURE);
     bits.size().ok()?;
-    let size_ends = bits.at();
-    // Not all is as usual, but nothing is special; 8 bits a sample.
-    let is_plain = bits.take(5).ok()? == 0;
-    let is_narrow = bits.take(1).ok()?;
-    // One extra channel, which is opacity.
+    // Not all is as usual, but nothing is special.
+    let is_plain = bits.take(2).ok()? == 0;
+    bits.depth().ok()?;
+    // Whether 16 bits are enough for the decoder's arithmetic.
+    bits.take(1).ok()?;
+    let channels_begin = bits.at();
+    // One extra channel, which is opacity of 8 bits.
     let has_opacity = bits.take(3).ok()? == 0b101;
     let is_own = bits.take(1).ok()?;
     // Colours of sRGB, no extensions, and the usual way back from the coding's own colours.
@@ -40,19 +53,27 @@ pub(super) fn with_kind(codestream: &[u8], kind: Kind) -> Option<Vec<u8>> {
 
     let mut header = Written::default();
     let mut all = Bits::new(codestream, 0);
-    for _ in 0..size_ends {
+    for _ in 0..channels_begin {
         header.put(all.take(1).ok()?, 1);
     }
-    header.put(0, 5);
-    header.put(is_narrow, 1);
     header.put(1, 2);
-    if kind.is_opaque {
-        // Of 8 bits, at full size and without a name.
-        header.put(0, 1);
-        header.name_of_one(OPTIONAL);
-        header.put(0, 3 + 2 + 2);
-    } else {
-        header.put(1, 1);
+    match kind.opacity {
+        Opacity::Full => {
+            // Of 8 bits, at full size and without a name.
+            header.put(0, 1);
+            header.name_of_one(OPTIONAL);
+            header.put(0, 3 + 2 + 2);
+        }
+        Opacity::Bytes => header.put(1, 1),
+        Opacity::Words => {
+            header.put(0, 1);
+            header.name_of_one(ALPHA);
+            // Of so many bits, at full size, without a name, and not multiplied with colours.
+            header.put(0, 1);
+            header.put(3, 2);
+            header.put(16 - 1, 6);
+            header.put(0, 2 + 2 + 1);
+        }
     }
     header.put(is_own, 1);
     if kind.is_gray && is_own == 1 {

@@ -1,6 +1,5 @@
 //! Writing: gray, RGB or RGBA, in sRGB, because none of the encoders writes a profile. With loss, or packed hard, the host's encoder codes the
-//! picture, of 8 bits a sample. Otherwise it is written here, without loss (but for more than 8 bits beside opacity). Metadata goes into boxes
-//! around the codestream.
+//! picture, of 8 bits a sample. Otherwise it is written here, without loss. Metadata goes into boxes around the codestream.
 
 use zune_core::bit_depth::BitDepth;
 use zune_core::colorspace::ColorSpace as Channels;
@@ -8,14 +7,13 @@ use zune_core::options::EncoderOptions;
 use zune_jpegxl::JxlSimpleEncoder;
 
 use super::container;
-use super::header::{self, Kind};
+use super::header::{self, Kind, Opacity};
 use crate::codecs::encoders::{self, Encoder, Encoders, Encoding, Raster};
 use crate::codecs::metadata::{Facts, Metadata};
 use crate::codecs::{EncodeRequest, Encoded, Format, lossless};
 use crate::color::ColorSpace;
 use crate::error::Failure;
 use crate::image::convert::convert;
-use crate::image::depth::narrowed;
 use crate::image::recolor::recolor;
 use crate::image::{Image, Pixels, Representation, Size};
 
@@ -66,20 +64,16 @@ fn coded(
     let (size, is_gray) = (image.size, image.representation() == Representation::Gray);
     let Pixels::Rgba(rgba) = convert(image, Representation::Rgba).pixels else { unreachable!("converted") };
     let is_opaque = rgba.iter().skip(3).step_by(4).all(|alpha| *alpha == u8::MAX);
+    let opacity = if is_opaque { Opacity::Full } else { Opacity::Bytes };
     let effort = effort.map_or(USUAL_EFFORT, |effort| EFFORTS[usize::from(effort.clamp(1, 9)) - 1]);
     let file = encoders.encode(Raster { rgba: &rgba, size, depth: 8 }, Encoding::Jxl { quality, effort })?;
-    let bytes = header::with_kind(&file, Kind { is_gray, is_opaque }).ok_or_else(|| {
-        Failure::system("The JPEG XL encoder returned an unreadable file.", "Try again, or choose another format.")
-    })?;
+    let bytes = header::with_kind(&file, Kind { is_gray, opacity }).ok_or_else(unreadable)?;
     Ok(Encoded { bytes, format: Format::Jxl, encoder })
 }
 
 /// Without loss, at once.
-fn kept(mut image: Image) -> Result<Encoded, Failure> {
-    if image.has_alpha() {
-        // The encoder declares opacity to have 8 bits, whatever colours have.
-        image = narrowed(image);
-    }
+fn kept(image: Image) -> Result<Encoded, Failure> {
+    let is_deep_with_alpha = image.representation() == Representation::Rgba16;
     let Size { width, height } = image.size;
     let kind = |channels: usize| match channels {
         1 => Channels::Luma,
@@ -104,7 +98,16 @@ fn kept(mut image: Image) -> Result<Encoded, Failure> {
             "Make the picture at least two pixels wide and high, turn \"lossless\" off, or choose another format.",
         )
     })?;
+    if is_deep_with_alpha {
+        // The encoder declares opacity to have 8 bits, whatever colours have.
+        let kind = Kind { is_gray: false, opacity: Opacity::Words };
+        bytes = header::with_kind(&bytes, kind).ok_or_else(unreadable)?;
+    }
     Ok(Encoded { bytes, format: Format::Jxl, encoder: "zune-jpegxl 0.5.2" })
+}
+
+fn unreadable() -> Failure {
+    Failure::system("The JPEG XL encoder returned an unreadable file.", "Try again, or choose another format.")
 }
 
 /// A bare codestream in a container with metadata, which comes first.
