@@ -106,6 +106,9 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     if facts.tone_map().is_some() {
         findings.push(Finding::ToneMapped);
     }
+    if Content::of(bytes).has_gain_map {
+        findings.push(Finding::GainMapLeftOut);
+    }
     // The decoder counts the frames: where each of them begins is known once those before it are decoded in part.
     let animation = facts.plays.map(|plays| Animation { frames: None, plays });
     let native = decoded_to(is_gray, alpha, facts.is_deep(), size, &mut findings);
