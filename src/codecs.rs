@@ -51,7 +51,7 @@ pub use avif::decoder::{begin as begin_av1, decode as decode_av1};
 #[cfg(not(target_arch = "wasm32"))]
 pub use decoders::LinkedDecoders;
 pub use decoders::{Coding, Decoders, Product, Series};
-pub use encoders::{AvifPlanes, Encoder, Encoders, Encoding, LIBAVIF, Raster};
+pub use encoders::{AvifPlanes, Encoder, Encoders, Encoding, LIBAVIF, LIBJXL, Raster};
 pub use foreign::Foreign;
 #[cfg(any(feature = "hevc", not(target_arch = "wasm32")))]
 pub use heic::decoder::decode as decode_heic;
@@ -163,7 +163,7 @@ impl Format {
         matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp | Self::Ico | Self::Avif)
     }
 
-    /// Whether files that are written in it can have more than 8 bits a sample: 10 as AVIF, otherwise 16.
+    /// Whether files that are written in it can have more than 8 bits a sample: 10 as AVIF, otherwise 16; as JPEG XL only without loss.
     pub const fn has_deep_samples(self) -> bool {
         matches!(self, Self::Png | Self::Tiff | Self::Jxl | Self::Avif)
     }
@@ -569,7 +569,7 @@ pub struct EncodeRequest {
     pub format: Format,
     /// 1…100, for lossy formats.
     pub quality: u8,
-    /// For WebP and AVIF.
+    /// For WebP, AVIF and JPEG XL.
     pub lossless: bool,
     /// Straight RGB behind transparent pixels if the format has no alpha.
     pub background: [u8; 3],
@@ -577,7 +577,7 @@ pub struct EncodeRequest {
     pub progressive: bool,
     /// For JPEG and lossy AVIF.
     pub chroma: Chroma,
-    /// How much time PNG, TIFF and AVIF files are packed with, 1…9; `None` for little.
+    /// How much time PNG, TIFF, AVIF and JPEG XL files are packed with, 1…9; `None` for little.
     pub effort: Option<u8>,
     /// For PNG that is not animated.
     pub palette: Option<Palette>,
@@ -615,14 +615,15 @@ impl EncodeRequest {
 
     /// Whether a picture with 16 bits a sample is written with more than 8.
     pub const fn writes_deep(&self) -> bool {
-        self.keeps_depth && self.palette.is_none() && self.format.has_deep_samples()
+        let is_lossy_jxl = matches!(self.format, Format::Jxl) && !self.lossless;
+        self.keeps_depth && self.palette.is_none() && self.format.has_deep_samples() && !is_lossy_jxl
     }
 
     /// Whether [`EncodeRequest::quality`] matters.
     pub const fn is_lossy(&self) -> bool {
         match self.format {
             Format::Jpeg => true,
-            Format::Webp | Format::Avif => !self.lossless,
+            Format::Webp | Format::Avif | Format::Jxl => !self.lossless,
             _ => false,
         }
     }

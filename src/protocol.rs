@@ -201,6 +201,8 @@ pub enum Module {
     Svg,
     /// The encoder of AVIF, whose glue code is in the worker's script.
     Libavif,
+    /// The encoder of JPEG XL, whose glue code is in the worker's script.
+    Libjxl,
     /// The built-in font alone, for drawings with text.
     Font,
 }

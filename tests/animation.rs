@@ -28,7 +28,7 @@ fn files() -> Vec<String> {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".frames").map(str::to_owned))
         .collect();
     names.sort();
-    assert_eq!(names.len(), 28);
+    assert_eq!(names.len(), 29);
     names
 }
 
@@ -99,10 +99,99 @@ fn every_frame_is_the_one_that_others_show() {
     }
 }
 
+/// What a deep animation shows, with samples of 16 bits, and how long, as `tests/oracles/deep_animations.py` found.
+fn deeply_expected(name: &str) -> (u32, Vec<(u32, Vec<u16>)>) {
+    let file = data(&format!("{name}.frames16"));
+    let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
+    let samples = |bytes: &[u8]| bytes.as_chunks().0.iter().map(|sample| u16::from_le_bytes(*sample)).collect();
+    let frames = file[8..].chunks_exact((file.len() - 8) / number(0) as usize);
+    let delay = |frame: &[u8]| u32::from_le_bytes(frame[..4].try_into().expect("four bytes"));
+    (number(4), frames.map(|frame| (delay(frame), samples(&frame[4..]))).collect())
+}
+
+/// The frames of a file, which must have 16 bits a sample.
+fn deeply_read(bytes: &[u8]) -> (u32, Vec<(u32, Vec<u16>)>) {
+    let header = probe(bytes, "a.file").expect("a header");
+    assert!(header.is_deep());
+    let mut reader = FrameReader::new(bytes, &header, true, None, "a.file").expect("sound").expect("animated");
+    let mut frames = Vec::new();
+    while let Some(Frame { image, delay }) = reader.next_frame().expect("a frame") {
+        assert!(image.is_consistent() && image.representation().is_deep());
+        let Pixels::Deep(deep) = convert(image, Representation::Rgba16).pixels else { panic!("deep") };
+        frames.push((delay.as_micros() as u32, deep.samples().to_vec()));
+    }
+    (header.animation.expect("animated").plays, frames)
+}
+
+/// Whether no sample that can be seen differs by more.
+fn deeply_close(one: &[u16], other: &[u16], most: u16) -> bool {
+    let pixels = one.as_chunks::<4>().0.iter().zip(other.as_chunks::<4>().0);
+    one.len() == other.len()
+        && pixels
+            .filter(|(one, other)| one[3] > 0 || other[3] > 0)
+            .flat_map(|(one, other)| one.iter().zip(other))
+            .all(|(one, other)| one.abs_diff(*other) <= most)
+}
+
+#[test]
+fn frames_of_more_than_8_bits_keep_them() {
+    // A step of 10 bits is 64; libavif rounds to them on its way.
+    for (name, most) in [("deep.png", 2), ("10-bits.avif", 96), ("deep.jxl", 0)] {
+        let (plays, frames) = deeply_read(&data(name));
+        let expected = deeply_expected(name);
+        assert_eq!((plays, frames.len()), (expected.0, expected.1.len()), "{name}");
+        for (at, (found, expected)) in frames.iter().zip(&expected.1).enumerate() {
+            assert_eq!(found.0, expected.0, "{name}: delay of frame {at}");
+            assert!(deeply_close(&found.1, &expected.1, most), "{name}, frame {at}");
+        }
+    }
+}
+
+#[test]
+fn actions_on_deep_animations_keep_16_bits_and_apng_has_them() {
+    let flip = |id| action(id, "flip", json!({ "direction": "horizontal" }));
+    for (name, most) in [("deep.png", 2), ("10-bits.avif", 96), ("deep.jxl", 0)] {
+        let expected = deeply_expected(name).1;
+        let (produced, _) = written_as(name, &[flip("one"), flip("two")], "png");
+        assert!(produced.warnings.is_empty(), "{name}: {:?}", produced.warnings);
+        let frames = deeply_read(&produced.outputs[0].encoded.bytes).1;
+        let (found, delays): (Vec<_>, Vec<_>) = frames.iter().map(|(delay, frame)| (frame, delay / 1000)).unzip();
+        assert_eq!(delays, expected.iter().map(|(delay, _)| delay / 1000).collect::<Vec<_>>(), "{name}");
+        for (at, (found, (_, expected))) in found.into_iter().zip(&expected).enumerate() {
+            assert!(deeply_close(found, expected, most), "{name}, frame {at}");
+        }
+        // From the end to the beginning, the same frames.
+        let (produced, _) = written_as(name, &[action("back", "reverse", json!({}))], "png");
+        let back = deeply_read(&produced.outputs[0].encoded.bytes).1;
+        assert!(deeply_close(&back[0].1, &expected[expected.len() - 1].1, most), "{name}");
+        // Formats of 8 bits get the nearest colours, one step up or down.
+        for format in ["webp", "gif"] {
+            let (produced, whole) = written_as(name, &[], format);
+            assert!(!probe(&produced.outputs[0].encoded.bytes, name).expect("a header").is_deep());
+            if format == "webp" {
+                let (found, _) = read(&produced.outputs[0].encoded.bytes).expect("it can be read");
+                let pairs = found.frames.iter().zip(&whole.frames).flat_map(|(one, other)| one.1.iter().zip(&other.1));
+                assert!(pairs.into_iter().all(|(one, other)| close(*one, *other, 3)), "{name} as {format}");
+            }
+        }
+    }
+    let bytes = data("deep.png");
+    let narrow = json!({ "format": "png", "bitDepth": "8" });
+    let produced = run(json!([input("in"), action("save", "output", narrow)]), &[("in", "save")], &[("a.png", &bytes)]);
+    let header = probe(&produced.outputs[0].encoded.bytes, "a.png").expect("a header");
+    assert!(!header.is_deep() && header.animation.is_some());
+    // A still TIFF has its first frame, with all bits.
+    let (produced, _) = written_as("deep.png", &[], "tiff");
+    let header = probe(&produced.outputs[0].encoded.bytes, "a.tif").expect("a header");
+    assert!(header.is_deep());
+}
+
 /// By how much samples may differ.
 fn tolerance(name: &str) -> u8 {
     match name {
         "lossless.avif" | "alpha.jxl" | "parts.jxl" | "layers.jxl" => 0,
+        // What 8 bits do not have is dithered.
+        "deep.png" | "deep.jxl" => 1,
         // Other rounding than that of libavif, which matters most where hardly anything is seen.
         "multiplied.avif" => 4,
         // libyuv multiplies by numbers of 6 bits to stretch the limited range.

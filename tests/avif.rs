@@ -385,7 +385,7 @@ fn a_size_limit_lowers_its_quality() {
         .iter()
         .map(|one| match one {
             Encoding::Avif { quality, .. } => *quality,
-            Encoding::Webp { .. } => 0,
+            _ => 0,
         })
         .collect();
     assert!(qualities[0] == 95 && qualities[1..].iter().all(|quality| *quality < 95), "{qualities:?}");

@@ -192,16 +192,20 @@ fn of_actions(table: &mut BTreeMap<String, Entry>) {
     }
 }
 
-/// Makes the same picture of everything: what the encoder makes is no result of ours, the file around it is.
-struct Libaom;
+/// Makes the same picture of everything: what an encoder makes is no result of ours, the file around it is.
+struct Theirs;
 
-impl Encoders for Libaom {
+impl Encoders for Theirs {
     fn name(&self, encoder: Encoder) -> Option<&'static str> {
-        (encoder == Encoder::Avif).then_some("libaom of a test")
+        (encoder != Encoder::Webp).then_some("an encoder of a test")
     }
 
-    fn encode(&self, _: Raster<'_>, _: Encoding) -> Result<Vec<u8>, Failure> {
-        Ok(std::fs::read(data().join("avif/rgba-80.avif")).unwrap())
+    fn encode(&self, _: Raster<'_>, encoding: Encoding) -> Result<Vec<u8>, Failure> {
+        let file = match encoding.encoder() {
+            Encoder::Jxl => "jxl/rgba-80.jxl",
+            _ => "avif/rgba-80.avif",
+        };
+        Ok(std::fs::read(data().join(file)).unwrap())
     }
 }
 
@@ -230,8 +234,13 @@ fn of_formats(table: &mut BTreeMap<String, Entry>) {
                 }
             }
         }
-        for image in pictures().into_iter().chain([of_few_colours()]) {
-            let lossless = format == Format::Webp;
+        let written = pictures().into_iter().chain([of_few_colours()]);
+        let ways: &[bool] = match format {
+            Format::Webp => &[true],
+            Format::Jxl => &[true, false],
+            _ => &[false],
+        };
+        for (image, &lossless) in written.flat_map(|image| ways.iter().map(move |way| (image.clone(), way))) {
             let request = EncodeRequest {
                 format,
                 quality: 80,
@@ -239,7 +248,7 @@ fn of_formats(table: &mut BTreeMap<String, Entry>) {
                 background: [255, 128, 0],
                 ..EncodeRequest::new(format)
             };
-            match codecs::encode(image, &request, Some(&Libaom)) {
+            match codecs::encode(image, &request, Some(&Theirs)) {
                 Ok(encoded) => hash.update(&encoded.bytes),
                 Err(failure) => hash.update(failure.message),
             }

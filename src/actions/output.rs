@@ -30,7 +30,7 @@ crate::choices! {
         Bmp = "bmp",
         /// QOI, in sRGB.
         Qoi = "qoi",
-        /// JPEG XL without loss, in sRGB.
+        /// JPEG XL, lossy unless `lossless` is on, in sRGB.
         Jxl = "jxl",
         /// A Windows icon of up to 256 pixels a side with smaller copies, in sRGB.
         Ico = "ico",
@@ -62,7 +62,7 @@ crate::choices! {
         Avif = "avif",
         /// PNG.
         Png = "png",
-        /// JPEG XL without loss, in sRGB.
+        /// JPEG XL, lossy unless `lossless` is on, in sRGB.
         Jxl = "jxl",
     }
 }
@@ -140,20 +140,20 @@ crate::parameters! {
         /// got transparency becomes WebP. With both, HEIC and camera raw files become JPEG, and with `auto` JPEG XL too. Animations stay animated as PNG, WebP
         /// and GIF; the other formats get their first frame. An animated AVIF or JPEG XL file becomes WebP with `auto`. `avif` makes the smallest files, and takes longest to write. `gif` has at most 256 colours a frame, and its pixels are either
         /// opaque or transparent. `ico` has the picture of at most 256 pixels a side, and smaller
-        /// copies. `jxl` is JPEG XL without loss, at least two pixels a side. Browsers do not show `tiff` and `qoi`, and not all show `jxl`;
+        /// copies. `jxl` is JPEG XL. Browsers do not show `tiff` and `qoi`, and not all show `jxl`;
         /// `qoi`, `jxl` and `ico` have no colour profile: colours are converted to sRGB.
         format: OutputFormat = OutputFormat::Auto;
-        /// Quality of JPEG, lossy WebP and lossy AVIF. AVIF looks at about 60 as JPEG does at 80.
-        quality: u32 = 80, range 1.0..=100.0, shown if any_or_smallest!(&["auto", "web", "jpeg", "webp", "avif"]);
-        /// Writes every picture in each of these formats, and keeps the smallest file, instead of `format`. JPEG, lossy WebP and lossy AVIF get the
+        /// Quality of JPEG, lossy WebP, lossy AVIF and lossy JPEG XL. AVIF looks at about 60 as JPEG does at 80; JPEG XL keeps every pixel at 100.
+        quality: u32 = 80, range 1.0..=100.0, shown if any_or_smallest!(&["auto", "web", "jpeg", "webp", "avif", "jxl"]);
+        /// Writes every picture in each of these formats, and keeps the smallest file, instead of `format`. JPEG, lossy WebP, lossy AVIF and lossy JPEG XL get the
         /// lowest quality up to `quality` that is similar enough; a hint says what the others would have had. JPEG is left out for
         /// pictures with transparency. Animations are written in `format`.
         smallest_of: Vec<Candidate> = Vec::new(), as "smallestOf", label "Smallest of";
         /// How similar a file must be to the picture, as MS-SSIM of its brightness: 1 is equal, 0.995 is what JPEG has at a quality
         /// of about 60, and below 0.98 differences are plain to see.
         similarity: f64 = 0.995, range 0.9..=1.0, shown if Condition::Given("smallestOf");
-        /// Keep every pixel exactly (WebP and AVIF only).
-        lossless: bool = false, shown if any_or_smallest!(&["auto", "web", "webp", "avif"]);
+        /// Keep every pixel exactly (WebP, AVIF and JPEG XL only).
+        lossless: bool = false, shown if any_or_smallest!(&["auto", "web", "webp", "avif", "jxl"]);
         /// Writes JPEG so that browsers show a coarse picture early, while it is being downloaded. Such files are a few per
         /// cent smaller, and slower to write and to open. Pictures of more than 50 megapixels are not written so.
         progressive: bool = false, shown if any_or_smallest!(&["auto", "web", "jpeg"]);
@@ -161,19 +161,18 @@ crate::parameters! {
         /// edges of coloured text and drawings. `auto`: half below a `quality` of 90, full from there on; a photograph whose
         /// colour is stored at a smaller size already stays as it is in JPEG.
         subsampling: Subsampling = Subsampling::Auto, shown if any_or_smallest!(&["auto", "web", "jpeg", "avif"]);
-        /// How hard PNG, TIFF and AVIF files are packed: 1 is quick, 9 is slow and makes the smallest files, or with AVIF the best
+        /// How hard PNG, TIFF, AVIF and JPEG XL files are packed: 1 is quick, 9 is slow and makes the smallest files, or with AVIF and lossy JPEG XL the best
         /// pictures of a size. Leave empty for a quick compromise.
-        effort: Option<u32>, range 1.0..=9.0, shown if any_or_smallest!(&["auto", "png", "tiff", "avif"]);
-        /// Bits of each colour. `auto`: 16 in PNG, TIFF and JPEG XL and 10 in AVIF, for pictures that have more than 8 and keep them in
+        effort: Option<u32>, range 1.0..=9.0, shown if any_or_smallest!(&["auto", "png", "tiff", "avif", "jxl"]);
+        /// Bits of each colour. `auto`: 16 in PNG, TIFF and JPEG XL without loss and 10 in AVIF, for pictures that have more than 8 and keep them in
         /// all that is done with them. `8`: always 8, for smaller files; what lies in between is dithered, as in all other formats.
-        /// JPEG XL has 8 where there is transparency.
         bit_depth: BitDepth = BitDepth::Auto, as "bitDepth", label "Bits per colour", shown if any_or_smallest!(&["auto", "png", "tiff", "jxl", "avif"]);
         /// Number of colours in a PNG file, for drawings and screenshots: pictures that have more are reduced to so many, and
         /// their pixels become opaque or transparent. Leave empty to keep all colours. Animations keep all colours.
         palette: Option<u32>, range 2.0..=256.0, unit "colours", shown if any_or_smallest!(&["auto", "png"]);
         /// With `palette`: imitates colours in between by dots. Without, there are bands of colour, and smaller files.
         dither: bool = true, shown if Condition::Given("palette");
-        /// Size that the file should not exceed. JPEG, lossy WebP and lossy AVIF get the highest quality up to `quality`, but no lower than 30,
+        /// Size that the file should not exceed. JPEG, lossy WebP, lossy AVIF and lossy JPEG XL get the highest quality up to `quality`, but no lower than 30,
         /// with which the file fits, metadata included; if that is not enough, and for other formats, see `shrinkToFit`.
         /// A hint says what was done, and a warning if the file is too large nevertheless. Animations are
         /// written as they are. Leave empty for no limit.
@@ -215,6 +214,11 @@ impl Output {
     /// Whether 16 bits a sample are written where the picture and the format have them.
     pub fn keeps_depth(&self) -> bool {
         self.bit_depth == BitDepth::Auto && self.palette.is_none()
+    }
+
+    /// How hard files are packed.
+    pub fn effort(&self) -> Option<u8> {
+        self.effort.map(|effort| effort.clamp(1, 9) as u8)
     }
 
     /// What the colours of a PNG file are reduced to.
@@ -295,7 +299,7 @@ pub fn placing_outputs(document: &Value) -> SortedSet<String> {
 /// The entry of `output`.
 pub const ACTION: Action = Action {
     action_type: "output",
-    version: "1.10.0",
+    version: "1.11.0",
     name: "Output",
     description: "Writes the result as a file, in a format and under a name. The colour profile is kept unless \"colorProfile\" says otherwise; of other metadata, author and copyright are kept unless \"metadata\" says otherwise, and the location only with \"keepLocation\".",
     category: Category::Output,

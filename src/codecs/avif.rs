@@ -1,6 +1,6 @@
 //! AVIF files (AV1 pictures in HEIF). Read is the primary picture, also if it is made of tiles, cropped, turned and mirrored as
 //! the file says; the camera's own orientation does not count beside that. Of an
-//! animation the picture that stands for it is read, or all frames; its samples are rounded to 8 bits. AV1 is decoded by a program of
+//! animation the picture that stands for it is read, or all frames. AV1 is decoded by a program of
 //! its own ([`decoder`]) and encoded by another one, of the host; the rest is here.
 
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub(super) const CODEC: Codec = Codec {
     animation: Some(AnimationCodec { frames, animate: None }),
 };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.2.0";
+pub(super) const VERSION: &str = "1.3.0";
 
 pub(super) fn sniff(bytes: &[u8]) -> bool {
     foreign::by_file_type(bytes) == Some(Foreign::AVIF)
@@ -87,7 +87,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     if bytes.get(8..12) == Some(b"avis") && animation.is_none() {
         findings.push(Finding::FirstFrame);
     }
-    let is_deep = is_deep && animation.is_none() && !findings.contains(&Finding::ToneMapped);
+    let is_deep = is_deep && !findings.contains(&Finding::ToneMapped);
     if heif::has_gain_map(&file) {
         findings.push(Finding::GainMapLeftOut);
     }

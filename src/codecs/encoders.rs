@@ -13,6 +13,8 @@ pub enum Encoder {
     Webp,
     /// libaom, for AVIF.
     Avif,
+    /// libjxl, for lossy JPEG XL, and for JPEG XL without loss that is packed hard.
+    Jxl,
 }
 
 /// The program for AVIF. Its origin is in `codecs/libavif/`.
@@ -23,30 +25,46 @@ pub const LIBAVIF: BuiltIn = BuiltIn {
     sha256: "d9f2a95164362af48558d176e619becfd49dd97b50b86c679b47100860522b3d",
 };
 
+/// The program for JPEG XL. Its origin is in `codecs/libjxl/`.
+pub const LIBJXL: BuiltIn = BuiltIn {
+    name: "libjxl",
+    file: "libjxl.wasm",
+    bytes: 1_363_824,
+    sha256: "3c6c02df45c0dededab146888789d541b23b9a299cb16d497dce412a3a4bc7d3",
+};
+
 impl Encoder {
     /// The format that it writes.
     pub const fn format(self) -> Format {
         match self {
             Self::Webp => Format::Webp,
             Self::Avif => Format::Avif,
+            Self::Jxl => Format::Jxl,
         }
     }
 
     /// Whether it takes longer than the number of pixels suggests.
     pub const fn is_slow(self) -> bool {
-        matches!(self, Self::Avif)
+        matches!(self, Self::Avif | Self::Jxl)
     }
 }
 
 impl Format {
-    /// The encoder that a host must have so that pictures are written in this format as wanted.
-    pub const fn encoder(self) -> Option<Encoder> {
+    /// The encoder that a host must have so that pictures are written in this format as wanted, with or without loss, and packed with
+    /// this effort.
+    pub const fn encoder(self, lossless: bool, effort: Option<u8>) -> Option<Encoder> {
         match self {
             Self::Webp => Some(Encoder::Webp),
             Self::Avif => Some(Encoder::Avif),
+            Self::Jxl if !lossless || packs_hard(effort) => Some(Encoder::Jxl),
             _ => None,
         }
     }
+}
+
+/// Whether JPEG XL without loss is written by libjxl. What our own program writes at once has about the size of its two quickest efforts.
+pub(super) const fn packs_hard(effort: Option<u8>) -> bool {
+    matches!(effort, Some(3..))
 }
 
 /// A picture as encoders take it.
@@ -81,6 +99,13 @@ pub enum Encoding {
         /// libaom's: 0 (slow) to 10.
         speed: u8,
     },
+    /// As a bare codestream of JPEG XL, of 8 bits a sample and in sRGB.
+    Jxl {
+        /// 0…100, as `cjxl` counts. At 100 no sample is changed.
+        quality: u8,
+        /// libjxl's: 1 to 9 (slow).
+        effort: u8,
+    },
 }
 
 /// The planes of chroma in an AVIF picture.
@@ -100,6 +125,7 @@ impl Encoding {
         match self {
             Self::Webp { .. } => Encoder::Webp,
             Self::Avif { .. } => Encoder::Avif,
+            Self::Jxl { .. } => Encoder::Jxl,
         }
     }
 }
@@ -138,9 +164,18 @@ mod tests {
     }
 
     #[test]
+    fn the_program_for_jpeg_xl_is_the_file_that_it_is_said_to_be() {
+        let file = include_bytes!("libjxl/libjxl.wasm");
+        assert_eq!((file.len() as u64, crate::library::sha256(file).as_str()), (LIBJXL.bytes, LIBJXL.sha256));
+    }
+
+    #[test]
     fn a_format_and_its_encoder_agree() {
         for format in Format::ALL {
-            assert!(format.encoder().is_none_or(|encoder| encoder.format() == *format));
+            assert!(format.encoder(false, None).is_none_or(|encoder| encoder.format() == *format));
         }
+        assert_eq!(Format::Jxl.encoder(true, None), None);
+        assert_eq!(Format::Jxl.encoder(true, Some(2)), None);
+        assert_eq!(Format::Jxl.encoder(true, Some(3)), Some(Encoder::Jxl));
     }
 }

@@ -227,7 +227,7 @@ fn frames<'a>(bytes: &'a [u8], header: &Header, _: &'a dyn Decoders) -> Result<B
 /// The logical screen, and what draws on it.
 struct Screen<'a> {
     decoder: Decoder<Cursor<Cow<'a, [u8]>>>,
-    canvas: Canvas,
+    canvas: Canvas<u8>,
     alpha: bool,
 }
 

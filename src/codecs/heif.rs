@@ -19,6 +19,9 @@ pub(super) const ALPHA_IN_AV1: &str = "urn:mpeg:mpegB:cicp:systems:auxiliary:alp
 /// The names of planes with opacity.
 const ALPHA: [&str; 2] = ["urn:mpeg:hevc:2015:auxid:1", ALPHA_IN_AV1];
 
+/// The name of gain maps in HEIC files of Apple's cameras.
+const APPLE_GAIN_MAP: &str = "urn:com:apple:photo:2020:aux:hdrgainmap";
+
 /// The metadata of the primary picture.
 pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
     let Ok(file) = HeifFile::parse(bytes) else { return Blocks::default() };
@@ -82,10 +85,14 @@ pub(super) fn kept(side: u32, length: (u32, u32), offset: (i32, u32)) -> Result<
     Ok(start..start + (length.round() as u32).min(side - start))
 }
 
-/// Whether there is a gain map that makes a picture of high dynamic range of the primary picture (ISO/IEC 23008-12, `tmap`).
+/// Whether there is a gain map that makes a picture of high dynamic range of the primary picture: by the standard (ISO/IEC 23008-12, `tmap`), or as
+/// Apple's cameras have it, an auxiliary picture.
 pub(super) fn has_gain_map(file: &HeifFile<'_>) -> bool {
     let is_mapped = |item: &ItemId| file.item(*item).is_ok_and(|item| item.item_type.0 == *b"tmap");
+    let is_map = |property: &Property| matches!(property, Property::AuxiliaryType(name) if *name == APPLE_GAIN_MAP);
+    let is_apple = |item: &ItemId| file.item_properties(*item).is_ok_and(|mut properties| properties.any(is_map));
     file.referencing_items(file.primary_id, b"dimg").iter().any(is_mapped)
+        || file.referencing_items(file.primary_id, b"auxl").iter().any(is_apple)
 }
 
 /// The item with the opacity of the primary picture.

@@ -12,6 +12,7 @@ mod decoder;
 mod encode;
 mod encoder;
 mod frame;
+mod gain_map;
 pub(super) mod metadata;
 mod part;
 mod preamble;

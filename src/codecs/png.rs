@@ -32,7 +32,7 @@ use color::ColorChunks;
 pub(super) const CODEC: Codec =
     Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip), animation: Some(frames::CODEC) };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.5.0";
+pub(super) const VERSION: &str = "1.6.0";
 
 /// Name and version for the record.
 const ENCODER: &str = "png 0.18.1";
@@ -89,7 +89,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     header.alpha |= header.animation.is_some() && outline.has_holes;
     let samples = if color & 2 == 0 { Samples::Gray } else { Samples::Rgb };
     header.space = ColorChunks::of(bytes).space(samples, &mut header.findings);
-    let is_deep = depth == 16 && header.animation.is_none() && !header.findings.contains(&Finding::ToneMapped);
+    let is_deep = depth == 16 && !header.findings.contains(&Finding::ToneMapped);
     header.native = decoded_to(color == 0, header.alpha, is_deep, header.size, &mut header.findings);
     Ok(header)
 }

@@ -197,7 +197,7 @@ pub(super) fn note(wanted: &Wanted, (attempt, written): (Attempt, &Written), who
             (true, _) => "Raise \"maxBytes\", or make the picture smaller.",
             (false, true) => "Turn \"shrinkToFit\" on, make the picture smaller, or raise \"maxBytes\".",
             (false, false) => {
-                "Turn \"shrinkToFit\" on, or choose JPEG, WebP or AVIF without \"lossless\" as the format."
+                "Turn \"shrinkToFit\" on, or choose JPEG, or WebP, AVIF or JPEG XL without \"lossless\", as the format."
             }
         };
         return Some(over(bytes, wanted.most, hint));

@@ -340,7 +340,8 @@ impl Plan {
                             true => recolor_and_encode_cost,
                             false => encode_cost,
                         };
-                        let deep = output.parameters.keeps_depth();
+                        let deep = output.parameters.keeps_depth()
+                            && (format != Some(Format::Jxl) || output.parameters.lossless);
                         cost += write(format, deep, from) * sizes[index].pixels() as f64;
                     }
                     for &(consumer, into, _) in consumers[index].iter().filter(|(.., output)| *output == port) {

@@ -28,7 +28,7 @@ use crate::compact::SortedMap;
 use crate::custom::CustomSource;
 use crate::error::{Failure, Phase, Warning};
 use crate::image::convert::{convert, has_transparency};
-use crate::image::depth::as_deep_as;
+use crate::image::depth::{as_deep_as, narrowed};
 use crate::image::recolor::{color_for, receptive, recolor};
 use crate::image::resample::{ChromaUse, Filter, Reduced, Scaling, Window, resample_for};
 use crate::image::similarity::Luma;
@@ -145,7 +145,8 @@ impl Plan {
 
     /// The encoders of the formats in which an output may write.
     fn encoders_of(&self, output: &GraphOutput, sources: &[Source<'_>]) -> impl Iterator<Item = Encoder> {
-        let Output { format, smallest_of, .. } = &output.parameters;
+        let Output { format, smallest_of, lossless, .. } = &output.parameters;
+        let (lossless, effort) = (*lossless, output.parameters.effort());
         let position = self.graph.source_order().position(|source| source == output.origin);
         let file = position.and_then(|position| sources.get(position)).filter(|_| format.depends_on_input());
         // What cannot be read fails anyway, whatever encoder is there.
@@ -154,7 +155,7 @@ impl Plan {
         let header = file.filter(|_| input.coding().is_some()).and_then(|file| codecs::probe(file.bytes, "").ok());
         let written = format.written(input, self.gains_alpha(output), self.moves(output, header.as_ref()));
         let candidates = smallest_of.iter().map(|candidate| candidate.format());
-        candidates.chain([written]).filter_map(Format::encoder)
+        candidates.chain([written]).filter_map(move |format| format.encoder(lossless, effort))
     }
 
     /// How often these inputs are written by an encoder that takes longer than the number of pixels suggests.
@@ -1029,6 +1030,7 @@ impl<'a> Runner<'a> {
                 writer.add(Frame { image, delay }).map_err(|failure| self.while_writing(position, failure))
             }
             Writing::Reversed(frames, ..) => {
+                let image = if request.writes_deep() { image } else { narrowed(image) };
                 frames.push(Frame { image, delay });
                 let bytes: u64 = frames.iter().map(|frame| frame.image.bytes()).sum();
                 if bytes > MAX_WAITING { Err(self.while_writing(position, too_long_to_reverse())) } else { Ok(()) }
@@ -1072,7 +1074,7 @@ impl<'a> Runner<'a> {
             background: color_for(&image, parameters.background.rgb()),
             progressive: parameters.progressive,
             chroma: parameters.subsampling.chroma(),
-            effort: parameters.effort.map(|effort| effort.clamp(1, 9) as u8),
+            effort: parameters.effort(),
             palette: parameters.palette(),
             keeps_depth: parameters.keeps_depth(),
             resolution: parameters.stated_resolution(),

@@ -1,4 +1,4 @@
-// `cargo xtask bench --kernels`: decoding, resizing and encoding alone, beside wasm-vips, jSquash (MozJPEG), the browser's own codecs and native
+// `cargo xtask bench --kernels`: decoding, resizing and encoding alone, beside wasm-vips, jSquash (MozJPEG, libjxl), the browser's own codecs and native
 // sharp, on a 12-megapixel photograph: baseline, progressive, and with restart markers as cameras write them. All take turns in one worker of
 // one page, in several rounds, and the median counts. Encoders are compared by bytes and PSNR too.
 //
@@ -16,7 +16,7 @@ import { twelveMegapixels } from "./support/photograph.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
-const FOLDERS = { "wasm-vips": "node_modules/wasm-vips/lib", jsquash: "node_modules/@jsquash/jpeg", bench: "bench" };
+const FOLDERS = { "wasm-vips": "node_modules/wasm-vips/lib", jsquash: "node_modules/@jsquash/jpeg", "jsquash-jxl": "node_modules/@jsquash/jxl", libjxl: "../../src/codecs/libjxl", bench: "bench" };
 const MIME_TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 const ROUNDS = 5;
 const SIDE = 1600;
@@ -28,6 +28,7 @@ const ROWS = [
   ["decode at 1/2", ["baseline", "progressive", "restarts"]],
   ["resize", ["baseline"]],
   ["encode", ["baseline"]],
+  ["encode as JPEG XL", ["baseline"]],
   ["decode, resize, encode", ["baseline", "progressive", "restarts"]],
 ];
 
@@ -116,7 +117,8 @@ async function actions(ask) {
 
 async function row(ask, what, file) {
   const names = await ask("names", what);
-  const found = new Map([...names, "native sharp"].map((name) => [name, { times: [] }]));
+  const peers = what === "encode as JPEG XL" ? [] : ["native sharp"];
+  const found = new Map([...names, ...peers].map((name) => [name, { times: [] }]));
   // The first round warms up, and is where files are judged.
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const [name, one] of found) {

@@ -19,7 +19,7 @@ const FORMATS = [
   { file: "hevc.wasm", picture: "444.heic" },
   { file: "svg.wasm", picture: "pictured.svg" },
 ];
-const flip = (format) => pictures.chain("flipped", [["flip", { direction: "horizontal" }], ["flip", { direction: "horizontal" }]], { format });
+const flip = (format) => pictures.chain("flipped", [["flip", { direction: "horizontal" }], ["flip", { direction: "horizontal" }]], { format, lossless: format === "jxl" });
 
 /** The pixels of a result, which must be those of the picture. */
 async function agrees(page, execution, picture) {
@@ -191,4 +191,20 @@ test("JPEG XL is written without loss, and its preview is shown", async (t) => {
   const again = await importFiles(page, [{ name: "again.jxl", bytes: Buffer.from(file) }]);
   const { executions } = await run(page, withImages(flip("png"), { photos: again }));
   await agrees(page, executions[0], "rgb.qoi");
+});
+
+test("inks in JPEG XL become what their profile says, and a gain map is left out with a hint", async (t) => {
+  const { page } = await open(t, { workers: 1 });
+  const files = [["inks-alpha.jxl", "color", []], ["inks-plain.jxl", "color", ["inks_unknown"]], ["apple.heic", "gain-maps", ["gain_map_left_out"]], ["apple.jpg", "gain-maps", ["gain_map_left_out"]]];
+  const file = (folder, name) => readFileSync(fileURLToPath(new URL(`../data/${folder}/${name}`, import.meta.url)));
+  for (const [name, folder, codes] of files) {
+    const photos = await importFiles(page, [{ name, bytes: file(folder, name) }]);
+    const { executions: [{ status, error, warnings, outputs }] } = await run(page, withImages(flip("png"), { photos }));
+    assert.equal(status, "success", error);
+    assert.deepEqual(warnings.map(({ code }) => code), codes, name);
+    if (name === "apple.jpg") continue;
+    const { data } = await pictures.decode(await readAsset(page, outputs[0].url));
+    const expected = file(folder, `${name}.rgba`).subarray(8);
+    for (let at = 0; at < expected.length; at += 1) assert.ok(Math.abs(data[at] - expected[at]) <= 2, `${name}, sample ${at}`);
+  }
 });

@@ -1,6 +1,8 @@
 // Pictures of 16 bits a sample in the built app: what keeps them, what reduces them, and that they are shown. libvips reads the results.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { importFiles, open, readAsset, run, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
@@ -57,4 +59,24 @@ test("two steps that undo each other lose next to nothing", async (t) => {
       const before = sample(pixel % 60, Math.floor(pixel / 60), channel);
       assert.ok(Math.abs(data[pixel * 4 + channel] * 257 - before) <= 64, `${before} became ${data[pixel * 4 + channel] * 257}`);
     }
+});
+
+test("frames of an animation keep them too", async (t) => {
+  const { page } = await open(t);
+  const file = (name) => readFileSync(fileURLToPath(new URL(`../data/animation/${name}`, import.meta.url)));
+  const actions = [["flip", { direction: "horizontal" }], ["flip", { direction: "horizontal" }]];
+  for (const [name, most] of [["deep.png", 2], ["10-bits.avif", 96], ["deep.jxl", 0]]) {
+    const photos = await importFiles(page, [{ name, bytes: file(name) }]);
+    const { executions } = await run(page, withImages(pictures.chain("deep", actions, { format: "png" }), { photos }));
+    assert.equal(executions[0].status, "success", executions[0].error);
+    const result = Buffer.from(await readAsset(page, executions[0].outputs[0].url));
+    assert.ok(result.includes("acTL"), `${name} is still animated`);
+    // libvips reads the first frame.
+    const { data } = await pictures.deepSamples(result);
+    const expected = file(`${name}.frames16`).subarray(12);
+    for (let at = 0; at < data.length; at += 1) {
+      if (expected.readUInt16LE((at | 3) * 2) === 0) continue;
+      assert.ok(Math.abs(Math.round(data[at] * 257) - expected.readUInt16LE(at * 2)) <= most, `${name}, sample ${at}`);
+    }
+  }
 });

@@ -56,6 +56,9 @@ const SVG: Part = Part { name: "svg", prefix: "svg", optimisation: &["-Os"], bud
 /// The encoder of AVIF with its loader: not ours, so it is left as it is.
 const LIBAVIF: Part = Part { name: "libavif", prefix: "libavif", optimisation: &[], budget: 900_000 };
 
+/// The encoder of JPEG XL with its loader, in the same way.
+const LIBJXL: Part = Part { name: "libjxl", prefix: "libjxl", optimisation: &[], budget: 410_000 };
+
 /// For programs that compute: a kernel with a single caller stays a function of its own. V8 replaces a function with
 /// optimised code only between two calls, and a run is one long call; and inside a large function it keeps fewer of a
 /// kernel's values in registers (the loop that reads JPEG blocks takes 25 ms instead of 41 for 12 megapixels).
@@ -70,7 +73,8 @@ const FIRST_VIEW_BUDGET: u64 = 350_000;
 /// The most that the scripts of the npm package may have together after brotli.
 const CLIENT_BUDGET: u64 = 12_000;
 
-const PARTS: [Part; 12] = [APP, LATER, SERVICE, WORKER, NETWORK, LETTERING, AV1, HEVC, JXL, SVG, LIBAVIF, REFERENCE];
+const PARTS: [Part; 13] =
+    [APP, LATER, SERVICE, WORKER, NETWORK, LETTERING, AV1, HEVC, JXL, SVG, LIBAVIF, LIBJXL, REFERENCE];
 
 /// The programs without glue code that workers start when they need them, each with its profile.
 const MODULES: [(&Part, &str); 6] =
@@ -447,7 +451,7 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
             || EMBEDDED.contains(&&*name)
             || name.starts_with("embed-")
             || MODULES.iter().any(|(part, _)| name.starts_with(part.prefix))
-            || name.starts_with(LIBAVIF.prefix) && name.ends_with(".wasm")
+            || [LIBAVIF, LIBJXL].iter().any(|part| name.starts_with(part.prefix)) && name.ends_with(".wasm")
             || [".onnx", ".ttf"].iter().any(|extension| name.ends_with(extension));
         if !file.is_file() || is_left_out {
             continue;
@@ -895,6 +899,8 @@ mod tests {
                 ("svg-0.wasm", "a decoder"),
                 ("libavif-0.js", "its loader"),
                 ("libavif-0.wasm", "an encoder"),
+                ("libjxl-0.js", "its loader"),
+                ("libjxl-0.wasm", "an encoder"),
                 ("Roboto-Regular-0.ttf", "font"),
                 ("install/icon.svg", "icon"),
                 ("reference-0123456789abcdef/guides/one.txt", "guide"),
@@ -927,7 +933,7 @@ mod tests {
         let length = fs::metadata(folder.join(DEPLOYMENT)).expect("written").len();
         fs::remove_dir_all(&folder).expect("removed");
         let expected = format!(
-            "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"libavif-0.js\":10,\"manifest.webmanifest\":2,\"reference-0123456789abcdef/guides/one.txt\":5,\"reference-0123456789abcdef/reference.js\":6,\"pixelmill.json\":{length}}}}};",
+            "const BUILD = {{\"id\":\"{}\",\"files\":{{\"app-0.js\":3,\"base-0.css\":5,\"libavif-0.js\":10,\"libjxl-0.js\":10,\"manifest.webmanifest\":2,\"reference-0123456789abcdef/guides/one.txt\":5,\"reference-0123456789abcdef/reference.js\":6,\"pixelmill.json\":{length}}}}};",
             first.0
         );
         assert_eq!(first.1, expected);

@@ -52,7 +52,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Fetches and compiles everything. Without libwebp, or the script of libaom, it continues: then only WebP or AVIF cannot be
+    /// Fetches and compiles everything. Without libwebp, or the scripts of libaom and libjxl, it continues: then only WebP, AVIF or lossy JPEG XL cannot be
     /// written.
     ///
     /// # Errors
@@ -74,7 +74,8 @@ impl Program {
                 }
             };
             // The worker's own program, which is fetched meanwhile, takes longer.
-            Ok(loader + &program::text(&files, "libavif.js").await.unwrap_or_default())
+            let (avif, jxl) = both(program::text(&files, "libavif.js"), program::text(&files, "libjxl.js")).await;
+            Ok(loader + &avif.unwrap_or_default() + &jxl.unwrap_or_default())
         };
         let code = program::Program::fetch(&files, "worker.js", "worker_bg.wasm", loader).await?;
         let libwebp = libwebp.into_inner();

@@ -1,5 +1,5 @@
 //! The worker's encoders that are programs of their own: an instance of each, made when a plan first needs it and kept. Each has a
-//! loader in the worker's script. The code of libwebp comes when the worker starts, that of libaom when it is requested.
+//! loader in the worker's script. The code of libwebp comes when the worker starts, those of libaom and libjxl when they are requested.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -58,6 +58,19 @@ extern "C" {
         planes: u8,
         speed: u8,
     ) -> Result<Option<Uint8Array>, JsValue>;
+
+    /// The one of `codecs/libjxl/libjxl.js`.
+    #[wasm_bindgen(extends = Instance)]
+    type Libjxl;
+    #[wasm_bindgen(method, catch)]
+    fn encode(
+        this: &Libjxl,
+        rgba: &[u8],
+        width: u32,
+        height: u32,
+        quality: u8,
+        effort: u8,
+    ) -> Result<Option<Uint8Array>, JsValue>;
 }
 
 /// A running encoder with a memory of its own.
@@ -92,12 +105,13 @@ impl EncoderCache {
         let module = match encoder {
             Encoder::Webp => self.libwebp.clone().dyn_into().map_err(|_| missing(encoder))?,
             Encoder::Avif => requests.get(Module::Libavif).await?.module,
+            Encoder::Jxl => requests.get(Module::Libjxl).await?.module,
         };
         let loader: Loader = loader.unchecked_into();
         let instance = settled(loader.load(&module)).await.map_err(|error| not_started(encoder, &describe(&error)))?;
         let program = Program {
             instance: instance.unchecked_into(),
-            // Leaked once per encoder, which is hardly ever more than two.
+            // Leaked once per encoder, which is hardly ever more than three.
             name: Box::leak(loader.name().into_boxed_str()),
             broken: Cell::new(false),
         };
@@ -138,6 +152,10 @@ impl Encoders for EncoderCache {
                 let libavif: &Libavif = program.instance.unchecked_ref();
                 libavif.encode(rgba, width, height, depth, quality, alpha_quality, code(planes), speed)
             }
+            Encoding::Jxl { quality, effort } => {
+                let libjxl: &Libjxl = program.instance.unchecked_ref();
+                libjxl.encode(rgba, width, height, quality, effort)
+            }
         };
         match file {
             Ok(Some(file)) => Ok(file.to_vec()),
@@ -146,9 +164,9 @@ impl Encoders for EncoderCache {
                     format!("WebP does not support {width} × {height} pixels."),
                     "Make the picture smaller (at most 16,383 per side), or choose another format.",
                 ),
-                Encoder::Avif => {
+                Encoder::Avif | Encoder::Jxl => {
                     program.broken.set(true);
-                    too_large(width, height)
+                    too_large(encoder, width, height)
                 }
             }),
             Err(error) => {
@@ -165,6 +183,7 @@ const fn script(encoder: Encoder) -> &'static str {
     match encoder {
         Encoder::Webp => "libwebp",
         Encoder::Avif => "libavif",
+        Encoder::Jxl => "libjxl",
     }
 }
 
@@ -177,10 +196,18 @@ const fn code(planes: AvifPlanes) -> u8 {
     }
 }
 
-fn too_large(width: u32, height: u32) -> Failure {
+fn too_large(encoder: Encoder, width: u32, height: u32) -> Failure {
+    let hint = match encoder {
+        Encoder::Jxl => {
+            "Make the picture smaller: about 16 megapixels are possible. Or turn \"lossless\" on, or choose another format."
+        }
+        _ => {
+            "Make the picture smaller: about 50 megapixels are possible, or 35 with colour at full size. Or choose another format."
+        }
+    };
     Failure::execute(
-        format!("The AVIF encoder has not enough memory for {width} × {height} pixels."),
-        "Make the picture smaller: about 50 megapixels are possible, or 35 with colour at full size. Or choose another format.",
+        format!("The {} encoder has not enough memory for {width} × {height} pixels.", encoder.format().name()),
+        hint,
     )
 }
 

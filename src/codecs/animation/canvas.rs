@@ -1,6 +1,7 @@
 //! The canvas on which an animation's frames are drawn, as GIF and APNG describe it.
 
 use crate::image::Size;
+use crate::image::depth::Sample;
 
 /// What becomes of a frame's place before the next frame is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Part {
         Self { left, top, size: Size::new(right - left, bottom - top) }
     }
 
-    /// The bytes of each of its rows in a canvas of R′G′B′A of this width.
+    /// The samples of each of its rows in a canvas of R′G′B′A of this width.
     pub(in super::super) fn rows(self, width: u32) -> impl Iterator<Item = std::ops::Range<usize>> {
         (self.top..self.top + self.size.height).map(move |y| {
             let start = (y as usize * width as usize + self.left as usize) * 4;
@@ -56,20 +57,20 @@ impl Part {
 }
 
 /// A canvas in R′G′B′A, transparent at first.
-pub(in super::super) struct Canvas {
+pub(in super::super) struct Canvas<S> {
     size: Size,
-    samples: Vec<u8>,
+    samples: Vec<S>,
     /// What happens before the next frame: the place of the last one, and its content if it is restored.
-    pending: Option<(Part, Option<Vec<u8>>)>,
+    pending: Option<(Part, Option<Vec<S>>)>,
 }
 
-impl Canvas {
+impl<S: Sample> Canvas<S> {
     pub(in super::super) fn new(size: Size) -> Self {
-        Self { size, samples: vec![0; size.pixels() as usize * 4], pending: None }
+        Self { size, samples: vec![S::default(); size.pixels() as usize * 4], pending: None }
     }
 
     /// Draws a frame, of which `part` says where its samples lie, and returns what the canvas shows then.
-    pub(in super::super) fn draw(&mut self, frame: &[u8], part: Part, blend: Blend, disposal: Disposal) -> &[u8] {
+    pub(in super::super) fn draw(&mut self, frame: &[S], part: Part, blend: Blend, disposal: Disposal) -> &[S] {
         self.dispose();
         let width = self.size.width;
         let Some(shown) = part.within(self.size) else { return &self.samples };
@@ -99,7 +100,7 @@ impl Canvas {
         let Some((part, content)) = self.pending.take() else { return };
         let rows = part.rows(self.size.width);
         match content {
-            None => rows.for_each(|row| self.samples[row].fill(0)),
+            None => rows.for_each(|row| self.samples[row].fill(S::default())),
             Some(content) => {
                 for (row, before) in rows.zip(content.chunks_exact(part.size.width as usize * 4)) {
                     self.samples[row].copy_from_slice(before);
@@ -110,19 +111,22 @@ impl Canvas {
 }
 
 /// One colour over another, both with straight alpha, rounded.
-fn over(above: [u8; 4], below: [u8; 4]) -> [u8; 4] {
-    match (above[3], below[3]) {
-        (255, _) | (_, 0) => above,
-        (0, _) => below,
-        _ => {
-            // Weights of both colours, in units of 1/255².
-            let front = u32::from(above[3]) * 255;
-            let back = u32::from(below[3]) * (255 - u32::from(above[3]));
-            let sum = front + back;
-            let mixed = |i: usize| (u32::from(above[i]) * front + u32::from(below[i]) * back + sum / 2) / sum;
-            [mixed(0) as u8, mixed(1) as u8, mixed(2) as u8, ((sum + 127) / 255) as u8]
-        }
+fn over<S: Sample>(above: [S; 4], below: [S; 4]) -> [S; 4] {
+    let [most, none] = [S::MOST, S::default()];
+    if above[3] == most || below[3] == none {
+        return above;
     }
+    if above[3] == none {
+        return below;
+    }
+    let number = |sample: S| sample.index() as u64;
+    let most = number(most);
+    // Weights of both colours, in units of the whole range squared.
+    let front = number(above[3]) * most;
+    let back = number(below[3]) * (most - number(above[3]));
+    let sum = front + back;
+    let mixed = |i: usize| S::of_index(((number(above[i]) * front + number(below[i]) * back + sum / 2) / sum) as usize);
+    [mixed(0), mixed(1), mixed(2), S::of_index(((sum + most / 2) / most) as usize)]
 }
 
 #[cfg(test)]
@@ -161,10 +165,12 @@ mod tests {
 
     #[test]
     fn translucent_colours_are_mixed() {
-        assert_eq!(over([200, 0, 0, 128], [0, 0, 0, 255]), [100, 0, 0, 255]);
-        assert_eq!(over([200, 10, 0, 128], NONE), [200, 10, 0, 128]);
-        assert_eq!(over([9, 9, 9, 0], [200, 10, 0, 128]), [200, 10, 0, 128]);
+        assert_eq!(over::<u8>([200, 0, 0, 128], [0, 0, 0, 255]), [100, 0, 0, 255]);
+        assert_eq!(over::<u8>([200, 10, 0, 128], NONE), [200, 10, 0, 128]);
+        assert_eq!(over::<u8>([9, 9, 9, 0], [200, 10, 0, 128]), [200, 10, 0, 128]);
         // Half of half: 128 + 127 × 128 ÷ 255 = 191.7.
-        assert_eq!(over([255, 255, 255, 128], [0, 0, 0, 128]), [170, 170, 170, 192]);
+        assert_eq!(over::<u8>([255, 255, 255, 128], [0, 0, 0, 128]), [170, 170, 170, 192]);
+        // The same shares of 16 bits: 32,896 + 32,896 × 32,639 ÷ 65,535 = 49,279.9.
+        assert_eq!(over::<u16>([65_535, 0, 1000, 32_896], [0, 65_535, 1000, 32_896]), [43_747, 21_788, 1000, 49_280]);
     }
 }

@@ -2,9 +2,10 @@
 
 use super::canvas::Part;
 use crate::image::Size;
+use crate::image::depth::Sample;
 
 /// The smallest part that contains every pixel in which two canvases of R′G′B′A differ; `None` if they are equal.
-pub(in super::super) fn changed(before: &[u8], after: &[u8], size: Size) -> Option<Part> {
+pub(in super::super) fn changed<S: Sample>(before: &[S], after: &[S], size: Size) -> Option<Part> {
     where_any(before, after, size, |before, after| before != after)
 }
 
@@ -14,14 +15,19 @@ pub(in super::super) fn vanished(before: &[u8], after: &[u8], size: Size) -> Opt
     where_any(before, after, size, |before, after| before[3] != 0 && after[3] == 0)
 }
 
-fn where_any(before: &[u8], after: &[u8], size: Size, differs: impl Fn(&[u8; 4], &[u8; 4]) -> bool) -> Option<Part> {
+fn where_any<S: Sample>(
+    before: &[S],
+    after: &[S],
+    size: Size,
+    differs: impl Fn(&[S; 4], &[S; 4]) -> bool,
+) -> Option<Part> {
     let stride = size.width as usize * 4;
     let mut found: Option<[usize; 4]> = None;
     for (y, (before, after)) in before.chunks_exact(stride).zip(after.chunks_exact(stride)).enumerate() {
         if before == after {
             continue;
         }
-        let differs = |(before, after): (&[u8; 4], &[u8; 4])| differs(before, after);
+        let differs = |(before, after): (&[S; 4], &[S; 4])| differs(before, after);
         let pairs = || before.as_chunks::<4>().0.iter().zip(after.as_chunks::<4>().0);
         let Some(first) = pairs().position(differs) else { continue };
         let last = pairs().rposition(differs).unwrap_or(first);
@@ -39,7 +45,7 @@ mod tests {
     #[test]
     fn the_smallest_part_is_found() {
         let size = Size::new(4, 3);
-        let before = vec![255; 48];
+        let before = vec![255_u8; 48];
         assert_eq!(changed(&before, &before, size), None);
         let mut after = before.clone();
         after[(4 + 1) * 4] = 0;

@@ -1,6 +1,7 @@
 //! Everything before the first scan: size, orientation, colour space, and the color model of the components.
 
 use super::frame::{Component, Frame, Segment, is_frame, next_segment, no_frame};
+use super::gain_map;
 use super::metadata::XMP;
 use crate::codecs::icc::{Chunks, JPEG_MARKER, Samples, accept, or_note};
 use crate::codecs::{Finding, Format, Header, Problem, exif};
@@ -68,9 +69,9 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
                 orientation = orientation.or_else(|| exif::orientation(body));
                 adobe_rgb |= exif::is_adobe_rgb(body);
             }
-            0xe1 if body.starts_with(XMP) => has_gain_map |= names_gain_map(body),
+            0xe1 if body.starts_with(XMP) => has_gain_map |= gain_map::is_named(body),
             0xe2 => {
-                has_gain_map |= body.starts_with(GAIN_MAP);
+                has_gain_map |= gain_map::is_said(body) || gain_map::is_listed(bytes, at - body.len(), body);
                 if let Some(chunk) = body.strip_prefix(JPEG_MARKER) {
                     chunks.push(chunk);
                 }
@@ -113,15 +114,6 @@ pub(super) fn read_preamble(bytes: &[u8]) -> Result<Preamble, Problem> {
     let (format, size, animation) = (Format::Jpeg, frame.size, None);
     let header = Header { format, size, orientation, alpha: false, native, space, animation, findings };
     Ok(Preamble { header, frame, layout, inks })
-}
-
-/// What a segment begins with that says of a picture that it has a gain map (ISO 21496-1).
-const GAIN_MAP: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
-
-/// Whether an XMP packet says of a picture that it has a gain map, as cameras of phones do ("Ultra HDR").
-fn names_gain_map(packet: &[u8]) -> bool {
-    const VERSION: &[u8] = b"hdrgm:Version";
-    packet.windows(VERSION.len()).any(|part| part == VERSION)
 }
 
 /// The color model follows libjpeg (jdapimin.c): the JFIF marker, then Adobe's, then the component ids.

@@ -19,6 +19,8 @@ pub(super) struct Content<'a> {
     /// A TIFF structure.
     pub(super) exif: Option<&'a [u8]>,
     pub(super) xmp: Option<&'a [u8]>,
+    /// Whether there is a gain map (ISO/IEC 18181-2, `jhgm`).
+    pub(super) has_gain_map: bool,
 }
 
 impl<'a> Content<'a> {
@@ -42,6 +44,7 @@ impl<'a> Content<'a> {
                     }
                 }
                 b"Exif" if content.exif.is_none() => content.exif = tiff(body),
+                b"jhgm" => content.has_gain_map = true,
                 b"xml " if content.xmp.is_none() => content.xmp = Some(body),
                 _ => {}
             }

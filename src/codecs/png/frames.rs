@@ -12,7 +12,7 @@ use super::super::animation::canvas::{Blend, Canvas, Disposal, Part};
 use super::super::animation::changes::changed;
 use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, FrameWriter, Frames};
 use super::super::decoders::Decoders;
-use super::super::samples::round_16;
+use super::super::samples::stretched;
 use super::super::{EncodeRequest, Encoded, Encoders, Format, Header, Problem};
 use super::color::ColorChunks;
 use super::strip::put;
@@ -20,7 +20,8 @@ use super::{Packing, SIGNATURE, chunks, problem, without_unfit_chunks, written};
 use crate::color::ToneMap;
 use crate::error::Failure;
 use crate::image::convert::{convert, drop_alpha};
-use crate::image::{Pixels, Representation, Size};
+use crate::image::depth::Sample;
+use crate::image::{Image, Pixels, Representation, Size};
 
 pub(super) const CODEC: AnimationCodec = AnimationCodec { frames, animate: Some(animate) };
 
@@ -56,6 +57,13 @@ impl Outline {
 }
 
 fn frames<'a>(bytes: &'a [u8], header: &Header, _: &'a dyn Decoders) -> Result<Box<dyn Frames + 'a>, Problem> {
+    match header.is_deep() {
+        true => opened::<u16>(bytes, header),
+        false => opened::<u8>(bytes, header),
+    }
+}
+
+fn opened<'a, S: Sample>(bytes: &'a [u8], header: &Header) -> Result<Box<dyn Frames + 'a>, Problem> {
     let tone_map = ColorChunks::of(bytes).tone_map();
     let file = without_unfit_chunks(bytes);
     let mut decoder = Decoder::new(Cursor::new(file));
@@ -71,16 +79,16 @@ fn frames<'a>(bytes: &'a [u8], header: &Header, _: &'a dyn Decoders) -> Result<B
         // The picture for programs that do not know animations.
         reader.next_frame(&mut buffer).map_err(|error| problem(&error, bytes))?;
     }
-    let canvas = Canvas::new(header.size);
+    let canvas = Canvas::<S>::new(header.size);
     Ok(Box::new(Animated { bytes, reader, buffer, canvas, tone_map, alpha: header.alpha, left, is_at_frame: is_part }))
 }
 
-struct Animated<'a> {
+struct Animated<'a, S> {
     bytes: &'a [u8],
     reader: Reader<Cursor<Cow<'a, [u8]>>>,
     /// As large as a whole frame.
     buffer: Vec<u8>,
-    canvas: Canvas,
+    canvas: Canvas<S>,
     tone_map: Option<ToneMap>,
     alpha: bool,
     /// Frames that have not been read yet.
@@ -89,7 +97,7 @@ struct Animated<'a> {
     is_at_frame: bool,
 }
 
-impl Frames for Animated<'_> {
+impl<S: Sample> Frames for Animated<'_, S> {
     fn next(&mut self) -> Result<Option<(Pixels, Duration)>, Problem> {
         let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
         self.left = left;
@@ -111,7 +119,7 @@ impl Frames for Animated<'_> {
         }
         let (part, blend, disposal, delay) = placed(&control);
         let shown = self.canvas.draw(&samples, part, blend, disposal);
-        let pixels = if self.alpha { Pixels::Rgba(shown.to_vec()) } else { Pixels::Rgb(drop_alpha(shown)) };
+        let pixels = if self.alpha { S::pixels(shown.to_vec(), 4) } else { S::pixels(drop_alpha(shown), 3) };
         Ok(Some((pixels, delay)))
     }
 }
@@ -134,12 +142,12 @@ fn placed(control: &FrameControl) -> (Part, Blend, Disposal, Duration) {
 }
 
 /// Adds a row as R′G′B′A.
-fn expand(
+fn expand<S: Sample>(
     row: &[u8],
     color: ColorType,
     depth: BitDepth,
     tone_map: Option<&ToneMap>,
-    out: &mut Vec<u8>,
+    out: &mut Vec<S>,
 ) -> Result<(), Problem> {
     let bytes = if depth == BitDepth::Sixteen { 2 } else { 1 };
     for pixel in row.chunks_exact(color.samples() * bytes) {
@@ -147,15 +155,18 @@ fn expand(
             2 => u16::from_be_bytes([pixel[2 * i], pixel[2 * i + 1]]),
             _ => u16::from(pixel[i]) * 257,
         };
-        let sample = |i: usize| if bytes == 2 { round_16(wide(i)) } else { pixel[i] };
+        let sample = |i: usize| match bytes {
+            2 => stretched(u32::from(wide(i)), u32::from(u16::MAX)),
+            _ => S::of_byte(pixel[i]),
+        };
         let colors = |[r, g, b]: [usize; 3]| match tone_map {
-            Some(tone_map) if r != g => tone_map.color([r, g, b].map(wide)),
+            Some(tone_map) if r != g => tone_map.color([r, g, b].map(wide)).map(S::of_byte),
             _ => [r, g, b].map(sample),
         };
         let ([r, g, b], alpha) = match color {
-            ColorType::Grayscale => (colors([0, 0, 0]), 255),
+            ColorType::Grayscale => (colors([0, 0, 0]), S::MOST),
             ColorType::GrayscaleAlpha => (colors([0, 0, 0]), sample(1)),
-            ColorType::Rgb => (colors([0, 1, 2]), 255),
+            ColorType::Rgb => (colors([0, 1, 2]), S::MOST),
             ColorType::Rgba => (colors([0, 1, 2]), sample(3)),
             ColorType::Indexed => return Err(Problem::damaged("its palette is missing")),
         };
@@ -165,7 +176,8 @@ fn expand(
 }
 
 fn animate<'a>(request: &EncodeRequest, plays: u32, _: Option<&'a dyn Encoders>) -> Box<dyn FrameWriter + 'a> {
-    Box::new(Writer { effort: request.effort, plays, clock: Clock::default(), begun: None, stored: Vec::new() })
+    let (effort, keeps_depth) = (request.effort, request.writes_deep());
+    Box::new(Writer { effort, keeps_depth, plays, clock: Clock::default(), begun: None, stored: Vec::new() })
 }
 
 /// A frame as it is stored.
@@ -181,14 +193,18 @@ struct Stored {
 struct Begun {
     size: Size,
     color: ColorType,
+    /// Whether samples have 16 bits.
+    is_deep: bool,
     /// The chunks in front of the samples, from the signature on.
     head: Vec<u8>,
     /// What is shown, in R′G′B′A.
-    shown: Vec<u8>,
+    shown: Pixels,
 }
 
 struct Writer {
     effort: Option<u8>,
+    /// Whether the file has 16 bits a sample if the first frame has.
+    keeps_depth: bool,
     plays: u32,
     clock: Clock,
     begun: Option<Begun>,
@@ -198,31 +214,29 @@ struct Writer {
 impl FrameWriter for Writer {
     fn add(&mut self, Frame { image, delay }: Frame) -> Result<(), Failure> {
         let color = match image.representation() {
-            Representation::Rgba => ColorType::Rgba,
+            Representation::Rgba | Representation::Rgba16 => ColorType::Rgba,
             _ => ColorType::Rgb,
         };
-        let (size, image) = (image.size, convert(image, Representation::Rgba));
-        let icc = image.space.icc().cloned();
-        let Pixels::Rgba(now) = image.pixels else { unreachable!("converted") };
-        let ticks = self.clock.tick(delay, 1);
-        let whole = Part { left: 0, top: 0, size };
-        let (color, part) = match &self.begun {
+        let is_deep = self.keeps_depth && image.representation().is_deep();
+        let size = image.size;
+        let (color, is_deep, before) = match &self.begun {
             Some(begun) if begun.size != size => return Err(animation::other_size(begun.size, size)),
-            Some(begun) => (begun.color, changed(&begun.shown, &now, size)),
-            None => (color, Some(whole)),
+            Some(begun) => (begun.color, begun.is_deep, Some(&begun.shown)),
+            None => (color, is_deep, None),
         };
-        let Some(part) = part else {
+        let image = convert(image, if is_deep { Representation::Rgba16 } else { Representation::Rgba });
+        let icc = image.space.icc().cloned();
+        let ticks = self.clock.tick(delay, 1);
+        let difference = if is_deep { difference::<u16> } else { difference::<u8> };
+        let Some((part, samples)) = difference(before, &image, color) else {
             if let Some(last) = self.stored.last_mut() {
                 last.ticks += ticks;
             }
             return Ok(());
         };
-        let mut samples: Vec<u8> = part.rows(size.width).flat_map(|row| &now[row]).copied().collect();
-        if color == ColorType::Rgb {
-            samples = drop_alpha(&samples);
-        }
+        let now = image.pixels;
         let mut info = Info::with_size(part.size.width, part.size.height);
-        (info.color_type, info.bit_depth) = (color, BitDepth::Eight);
+        (info.color_type, info.bit_depth) = (color, if is_deep { BitDepth::Sixteen } else { BitDepth::Eight });
         if self.begun.is_none() {
             info.icc_profile = icc.map(|profile| Cow::Owned(profile.to_vec()));
         }
@@ -236,7 +250,7 @@ impl FrameWriter for Writer {
                 for (kind, data) in chunks(&file).take_while(|(kind, _)| kind != b"IDAT") {
                     put(&mut head, kind, data).ok_or_else(too_long)?;
                 }
-                self.begun = Some(Begun { size, color, head, shown: now });
+                self.begun = Some(Begun { size, color, is_deep, head, shown: now });
             }
         }
         Ok(())
@@ -270,6 +284,25 @@ impl FrameWriter for Writer {
         put(&mut file, *b"IEND", &[]).ok_or_else(too_long)?;
         Ok(Encoded { bytes: file, format: Format::Png, encoder: "png 0.18.1" })
     }
+}
+
+/// The part of a canvas in which it differs from the one before, which is all of the first one, with its samples as they are stored; `None`
+/// if they are equal. Both canvases have samples of this depth and alpha.
+fn difference<S: Sample>(before: Option<&Pixels>, image: &Image, color: ColorType) -> Option<(Part, Vec<u8>)> {
+    let (now, _) = S::interleaved(&image.pixels)?;
+    let part = match before.and_then(S::interleaved) {
+        Some((before, _)) => changed(before, now, image.size)?,
+        None => Part { left: 0, top: 0, size: image.size },
+    };
+    let mut samples: Vec<S> = part.rows(image.size.width).flat_map(|row| &now[row]).copied().collect();
+    if color == ColorType::Rgb {
+        samples = drop_alpha(&samples);
+    }
+    let bytes = samples.into_iter().flat_map(|sample| {
+        let bytes = (sample.index() as u16).to_be_bytes();
+        bytes.into_iter().skip(if S::COUNT > 1 << 8 { 0 } else { 1 })
+    });
+    Some((part, bytes.collect()))
 }
 
 fn too_long() -> Failure {

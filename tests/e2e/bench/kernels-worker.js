@@ -1,4 +1,4 @@
-// Codecs and resizing alone: Pixelmill's kernels, wasm-vips, jSquash (MozJPEG) and the browser's own, from memory to memory.
+// Codecs and resizing alone: Pixelmill's kernels, wasm-vips, jSquash (MozJPEG, libjxl) and the browser's own, from memory to memory.
 //
 // Each library keeps what suits it: planes here, interleaved RGB in libvips, RGBA in the others. Encoders start from the same decoded
 // photograph, in the form in which their own decoder gives it.
@@ -8,6 +8,9 @@ import { initEmscriptenModule } from "/jsquash/utils.js";
 import mozjpegDecoder from "/jsquash/codec/dec/mozjpeg_dec.js";
 import mozjpegEncoder from "/jsquash/codec/enc/mozjpeg_enc.js";
 import { defaultOptions } from "/jsquash/meta.js";
+import libjxlEncoder from "/jsquash-jxl/codec/enc/jxl_enc.js";
+import { defaultOptions as defaultJxlOptions } from "/jsquash-jxl/meta.js";
+import "/libjxl/libjxl.js";
 
 const SIDE = 1600;
 const QUALITY = 80;
@@ -15,15 +18,17 @@ const files = {};
 let libraries;
 
 async function start() {
-  const [kernels, vips, decoder, encoder] = await Promise.all([
+  const [kernels, vips, decoder, encoder, jxl, jxlPeer] = await Promise.all([
     WebAssembly.instantiateStreaming(fetch("/kernels.wasm"), {}).then(({ instance }) => instance.exports),
-    Vips({ dynamicLibraries: [] }),
+    Vips({ dynamicLibraries: ["vips-jxl.wasm"] }),
     initEmscriptenModule(mozjpegDecoder, undefined, { locateFile: (name) => `/jsquash/codec/dec/${name}` }),
     initEmscriptenModule(mozjpegEncoder, undefined, { locateFile: (name) => `/jsquash/codec/enc/${name}` }),
+    WebAssembly.compileStreaming(fetch("/libjxl/libjxl.wasm")).then((module) => globalThis.libjxl.load(module)),
+    initEmscriptenModule(libjxlEncoder, undefined, { locateFile: (name) => `/jsquash-jxl/codec/enc/${name}` }),
   ]);
   vips.concurrency(1);
   vips.Cache.max(0);
-  libraries = { kernels, vips, decoder, encoder };
+  libraries = { kernels, vips, decoder, encoder, jxl, jxlPeer };
 }
 
 /** Gives the kernels a file. */
@@ -110,6 +115,28 @@ const contestants = {
       return new Uint8Array(await file.arrayBuffer());
     },
   },
+  // The encoder as a worker has it, with the effort of a plan that says none, and jSquash and libvips with theirs, which is 7.
+  "encode as JPEG XL": {
+    Pixelmill: () => {
+      const { data, width, height } = decoded.rgba;
+      return libraries.jxl.encode(data, width, height, QUALITY, 4);
+    },
+    "Pixelmill, effort 9": () => {
+      const { data, width, height } = decoded.rgba;
+      return libraries.jxl.encode(data, width, height, QUALITY, 7);
+    },
+    jSquash: () => {
+      const { data, width, height } = decoded.rgba;
+      return libraries.jxlPeer.encode(data, width, height, { ...defaultJxlOptions, quality: QUALITY });
+    },
+    "wasm-vips": () => {
+      const { data, width, height } = decoded.rgb;
+      const image = libraries.vips.Image.newFromMemory(data, width, height, 3, "uchar").copy({ interpretation: "srgb" });
+      const file = image.jxlsaveBuffer({ Q: QUALITY, keep: "none" });
+      image.delete();
+      return file;
+    },
+  },
   "decode, resize, encode": {
     Pixelmill: (bytes) => (give(bytes), written(libraries.kernels.chain(SIDE, QUALITY)).length),
     "wasm-vips": (bytes) => {
@@ -138,7 +165,15 @@ const inVips = {
   blend: (image) => image.composite2(image, "over"),
 };
 
+/** RGBA of a file. Browsers do not read JPEG XL everywhere, so libvips does. */
 async function pixelsOf(bytes) {
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) {
+    const read = libraries.vips.Image.newFromBuffer(bytes);
+    const image = read.hasAlpha() ? read : read.addalpha();
+    const data = image.writeToMemory();
+    image.delete();
+    return { data };
+  }
   const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }), { colorSpaceConversion: "none" });
   const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
