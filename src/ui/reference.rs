@@ -58,6 +58,9 @@ pub(crate) fn Reference() -> impl IntoView {
             </div>
         }
         .into_any(),
-        Loading::Done => view! { <pixelmill-reference heading=heading lang="en" dir="ltr" translate="no"></pixelmill-reference> }.into_any(),
+        Loading::Done => {
+            view! { <pixelmill-reference heading=heading lang="en" dir="ltr" translate="no"></pixelmill-reference> }
+                .into_any()
+        }
     }
 }

@@ -206,7 +206,10 @@ pub fn in_words(hint: &str) -> String {
     for (index, part) in parts.iter().enumerate() {
         // Between two quotes; the last part follows only one.
         match index % 2 == 1 && index + 1 < parts.len() {
-            true if is_known(part) => words.push_str(&format!("“{}”", named(part))),
+            // Code says what it says.
+            true if is_known(part) && words.matches('`').count().is_multiple_of(2) => {
+                words.push_str(&format!("“{}”", named(part)))
+            }
             true => words.push_str(&format!("\"{part}\"")),
             false if index % 2 == 1 => words.push_str(&format!("\"{part}")),
             false => words.push_str(part),

@@ -180,7 +180,10 @@ mod tests {
     #[test]
     fn the_example_is_about_the_action_and_names_its_results() {
         let example = example_of("soft-light");
-        assert!(example.contains(r#""workflowId": "soft-light-example""#) && example.contains(r#""{name}-soft-light.{ext}""#));
+        assert!(
+            example.contains(r#""workflowId": "soft-light-example""#)
+                && example.contains(r#""{name}-soft-light.{ext}""#)
+        );
     }
 
     #[test]

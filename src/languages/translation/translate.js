@@ -8,7 +8,7 @@
 /** Attributes that are read or spoken. */
 const ATTRIBUTES = ["aria-label", "aria-description", "aria-valuetext", "aria-roledescription", "title", "placeholder", "alt", "label"];
 /** Elements whose text is not for people, or the user's own. */
-const NOT_TEXT = "script, style, code, pre, textarea, [translate=no], [contenteditable]";
+const NOT_TEXT = "script, style, noscript, code, pre, textarea, [translate=no], [contenteditable]";
 /** Texts of messages that were looked up, at most. */
 const MOST_KEPT = 2000;
 /** What only consists of numbers, signs and units. */
@@ -16,7 +16,7 @@ const MEASURE = /^(?:[\d\s\u202f.,:×%+−±–≈/()–-]|\b(?:B|kB|MB|GB|TB|ms
 const PLACEHOLDER = /\{(\w*)\}/;
 const NUMBER = "(\\d[\\d\\u202f]*)";
 /** The name of a file or a format, or a URL. */
-const NAME = /^(?:\S+\.\w{2,5}|[A-Z\d]+(?: [A-Z\d]+)?|WebP|Pixelmill|https?:\S*|[^\p{L}]+)$/u;
+const NAME = /^(?:\S+\.\w{2,5}|[A-Z\d]+(?: [A-Z\d]+)?|WebP|Pixelmill|https?:\S*|#\w+|[^\p{L}]+)$/u;
 /** Where a sentence ends and another begins. */
 const SENTENCES = /((?<=[.!?…]) (?=[“"A-Z\d]))/;
 const ENDS = /(?<=[.!?…؟]) /;
@@ -44,7 +44,7 @@ function swallows({ names, letters }, [, ...values]) {
 /** A table, made ready for looking texts up. */
 export class Translator {
   #exact = new Map();
-  /** Patterns by the first characters of the text, then those that begin with a placeholder. */
+  /** Patterns by the first characters of the text, each list with those that may begin with anything. */
   #patterns = new Map();
   #kept = new Map();
   #plural;
@@ -59,7 +59,12 @@ export class Translator {
       for (const key of keys.split("|")) this.#add(key, translation);
     }
     for (const [key, translation] of Object.entries(texts)) this.#addSentences(key, translation);
-    for (const list of this.#patterns.values()) list.sort((a, b) => b.letters - a.letters);
+    // The one that says most comes first.
+    const anywhere = this.#patterns.get("") ?? [];
+    for (const [start, list] of this.#patterns) {
+      if (start !== "") list.push(...anywhere);
+      list.sort((a, b) => b.letters - a.letters);
+    }
   }
 
   /** A description's sentences, which are also shown alone, with or without the full stop. */
@@ -125,11 +130,9 @@ export class Translator {
     const exact = this.#exact.get(core);
     if (exact !== undefined) return this.#form(exact, 1);
     if (NAME.test(core)) return this.#isolated(core);
-    for (const bucket of [core.slice(0, 3), ""]) {
-      for (const pattern of this.#patterns.get(bucket) ?? []) {
-        const match = pattern.regex.exec(core);
-        if (match && !swallows(pattern, match)) return this.#filled(pattern, match);
-      }
+    for (const pattern of this.#patterns.get(core.slice(0, 3)) ?? this.#patterns.get("") ?? []) {
+      const match = pattern.regex.exec(core);
+      if (match && !swallows(pattern, match)) return this.#filled(pattern, match);
     }
     return this.#inParts(core);
   }
