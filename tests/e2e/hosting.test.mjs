@@ -80,10 +80,12 @@ const DEPLOYMENT = "pixelmill.json";
 const EMBEDDED = ["embed.js", "frame.html", "frame.js", "frame.json"];
 const FIXED = ["index.html", "manifest.webmanifest", DEPLOYMENT, "sw.js", ...EMBEDDED].sort();
 
-/** The files of the API page, with their paths: a folder whose name has the hash of its content. */
-function referenceFiles() {
-  const folder = readdirSync(DIST).find((name) => /^reference-[0-9a-f]{16}$/.test(name));
-  return readdirSync(join(DIST, folder), { recursive: true, withFileTypes: true })
+/** The files of the API page and of the languages, with their paths: folders whose names have the hash of their content. */
+function innerFiles() {
+  const folders = readdirSync(DIST).filter((name) => /^(reference|translation)-[0-9a-f]{16}$/.test(name));
+  assert.equal(folders.length, 2);
+  return folders
+    .flatMap((folder) => readdirSync(join(DIST, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => relative(DIST, join(entry.parentPath, entry.name)));
 }
@@ -96,7 +98,7 @@ test("every file but those that are looked for by name has the hash of its conte
   const named = (text, pattern) => [...text.matchAll(pattern)].map(([, name]) => name);
   const told = [...Object.values(declaredNames(html)), ...named(html, /"\.\/([^"/]+)"/g), ...named(script, /"\.\/(part_[^"/]+)"/g)];
   const expected = names.filter((name) => !["index.html", "sw.js", DEPLOYMENT, ...EMBEDDED].includes(name));
-  expected.push(referenceFiles().find((name) => name.endsWith("/reference.js")));
+  expected.push(...innerFiles().filter((name) => /\/(reference|translate)\.js$/.test(name)));
   assert.deepEqual([...new Set(told)].sort(), expected.sort());
 });
 
@@ -114,7 +116,7 @@ test("the service worker and the page are of one build, which lists every file t
   assert.ok(readFileSync(join(DIST, "index.html"), "utf8").includes(`<meta name="pixelmill-build" content="${id}">`));
   const names = readdirSync(DIST).filter((name) => statSync(join(DIST, name)).isFile());
   const expected = names.filter((name) => !["index.html", "sw.js", ...EMBEDDED].includes(name) && !/^network-|^lettering-|^jxl-|^av1-|^hevc-|^svg-|^lib(avif|jxl)-.*\.wasm$|^embed-|\.(onnx|ttf)$/.test(name));
-  expected.push("api/openapi.json", ...referenceFiles());
+  expected.push("api/openapi.json", ...innerFiles());
   assert.deepEqual(files, Object.fromEntries(expected.map((name) => [name, statSync(join(DIST, name)).size])));
 });
 
