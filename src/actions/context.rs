@@ -23,6 +23,9 @@ pub enum Stop {
     /// and runs the picture again.
     #[error("the model \"{0}\" has not been loaded")]
     NeedsModel(String),
+    /// It needs the font for emoji, which the host has not loaded yet: as above.
+    #[error("the font for emoji has not been loaded")]
+    NeedsEmoji,
 }
 
 impl Stop {
@@ -30,15 +33,16 @@ impl Stop {
     pub fn at(self, action_id: &str) -> Self {
         match self {
             Self::Failed(failure) => Self::Failed(failure.at(action_id)),
-            Self::NeedsModel(_) => self,
+            Self::NeedsModel(_) | Self::NeedsEmoji => self,
         }
     }
 
-    /// As a failure, for a host that does not load models while it runs.
+    /// As a failure, for a host that loads nothing while it runs.
     pub fn into_failure(self) -> Failure {
         match self {
             Self::Failed(failure) => failure,
             Self::NeedsModel(model) => not_loaded(&model),
+            Self::NeedsEmoji => Failure::system("The font for emoji is not loaded.", "Retry it."),
         }
     }
 }
