@@ -789,6 +789,11 @@ pub fn needs_fonts(bytes: &[u8], header: &Header) -> bool {
     header.format == Format::Svg && svg::may_have_text(bytes)
 }
 
+/// Whether a file that takes fonts takes that for emoji too.
+pub fn needs_emoji(bytes: &[u8]) -> bool {
+    svg::may_have_emoji(bytes)
+}
+
 /// A picture as a PNG file, upright, for browsers, which do not show every format.
 ///
 /// # Errors

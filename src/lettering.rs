@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Failure;
 use crate::network::BuiltIn;
 
+pub mod emoji;
 #[cfg(any(feature = "lettering", not(target_arch = "wasm32")))]
 pub mod typesetting;
 
@@ -18,6 +19,11 @@ pub trait Typesetter {
     /// # Errors
     /// When it cannot be done on this device.
     fn set(&self, request: &Request) -> Result<Lettering, Failure>;
+
+    /// Whether the font for emoji can still be loaded, so that what [lacks](Report::lacks_emoji) it can be set again.
+    fn can_load_emoji(&self) -> bool {
+        false
+    }
 }
 
 /// Where lines lie in the block that they make.
@@ -41,6 +47,8 @@ pub struct Request {
     /// Name of the font that is tried first; the built-in one alone if it is empty. What it lacks is taken from the built-in
     /// one.
     pub font: String,
+    /// Colour of the letters, in sRGB. Glyphs with colours of their own may have parts in it.
+    pub color: [u8; 3],
     /// Font size.
     pub size: f32,
     /// Distance between baselines in font sizes.
@@ -77,6 +85,8 @@ pub struct Report {
     pub painted: [u32; 2],
     /// The characters that no font has, each once.
     pub missing: String,
+    /// Whether the font for emoji is not loaded, and would have some of them, or coloured forms that the text asks for.
+    pub lacks_emoji: bool,
 }
 
 /// A text that was set.
@@ -88,6 +98,9 @@ pub struct Lettering {
     pub letters: Vec<u8>,
     /// How much of each painted pixel the outline covers, under the letters too; empty if there is none.
     pub outline: Vec<u8>,
+    /// Glyphs with colours of their own, which lie on the letters: sRGB with straight alpha, four bytes for each painted pixel;
+    /// empty if there are none.
+    pub colors: Vec<u8>,
 }
 
 /// The most things that a warning names.
@@ -115,13 +128,23 @@ pub const FONT: BuiltIn = BuiltIn {
     sha256: "797e35f7f5d6020a5c6ea13b42ecd668bcfb3bbc4baa0e74773527e5b6cb3174",
 };
 
+/// The font for emoji that other fonts lack. Its origin is in `lettering/noto-emoji/`.
+pub const EMOJI_FONT: BuiltIn = BuiltIn {
+    name: "Noto Color Emoji",
+    file: "NotoColorEmoji.woff2",
+    bytes: 2_003_012,
+    sha256: "2fcbfefc99cb4cfd7bc0b1f0c090e4e7afbdde9463284bcb5f9fdcc918a0fdfc",
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_font_is_the_file_that_it_is_said_to_be() {
+    fn fonts_are_the_files_that_they_are_said_to_be() {
         let file = include_bytes!("lettering/roboto/Roboto-Regular.ttf");
         assert_eq!((file.len() as u64, crate::library::sha256(file).as_str()), (FONT.bytes, FONT.sha256));
+        let file = include_bytes!("lettering/noto-emoji/NotoColorEmoji.woff2");
+        assert_eq!((file.len() as u64, crate::library::sha256(file).as_str()), (EMOJI_FONT.bytes, EMOJI_FONT.sha256));
     }
 }

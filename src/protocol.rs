@@ -205,6 +205,8 @@ pub enum Module {
     Libjxl,
     /// The built-in font alone, for drawings with text.
     Font,
+    /// The font for emoji.
+    Emoji,
 }
 
 /// Worker to service.
@@ -271,7 +273,7 @@ pub enum FromWorker {
         /// What was imported, or why nothing was.
         result: Result<ImportSummary, String>,
     },
-    /// Answer to [`ToWorker::ProbeFile`].
+    /// Answer to [`ToWorker::ProbeFile`]. A file that is to be stored in another form is attached in that.
     FileProbed {
         /// Why this program cannot use the file, if it cannot.
         failure: Option<Failure>,

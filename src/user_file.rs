@@ -17,7 +17,7 @@ crate::words! {
         /// A salient-object model: an ONNX file.
         #[default]
         Model = "model",
-        /// A font: TrueType or OpenType.
+        /// A font: TrueType or OpenType, packed (WOFF, WOFF2) or not.
         Font = "font",
         /// A lookup table for colours: a `.cube` file.
         Lut = "lut",
@@ -44,7 +44,7 @@ impl FileKind {
     pub const fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Model => &["onnx"],
-            Self::Font => &["ttf", "otf", "ttc"],
+            Self::Font => &["ttf", "otf", "ttc", "woff", "woff2"],
             Self::Lut => &["cube"],
             Self::Action => &["wasm"],
         }

@@ -152,7 +152,7 @@ fn typesetter() -> FontTypesetter {
     let typesetter = FontTypesetter::new(std::fs::read(font).unwrap()).unwrap();
     for name in ["hebrew", "arabic", "japanese"] {
         let font = folder().join("../fonts").join(name).with_extension("ttf");
-        typesetter.add(name, std::fs::read(font).unwrap()).unwrap();
+        typesetter.add(name, &std::fs::read(font).unwrap()).unwrap();
     }
     typesetter
 }

@@ -101,6 +101,49 @@ fn letters_are_where_and_as_pillow_draws_them() {
     }
 }
 
+/// Fonts of the user with colours; what Skia draws of the same text is in `colored` (see `colored_glyphs.py`), on larger paper.
+#[test]
+fn glyphs_with_colours_are_drawn_in_them() {
+    for (font, text, label) in [
+        ("emoji", "😀", "0"),
+        ("emoji", "👩\u{200d}🚀", "3"),
+        ("emoji", "🇺🇳", "6"),
+        ("graph", "A", "A"),
+        ("layers", "A", "A"),
+    ] {
+        let expected = data(&format!("colored/{font}-{label}.png"));
+        let expected = codecs::probe(&expected, "a.png").and_then(|header| {
+            let request = DecodeRequest { representation: Representation::Rgba, ..DecodeRequest::whole(&header) };
+            codecs::decode_by(&expected, &header, &request, None, "a.png")
+        });
+        let expected = expected.expect("sound");
+        let size = expected.image.size;
+        // Ascent and descent of the fonts: the baseline lies as in the program's lines.
+        let middle = if font == "emoji" { (950.0 - 250.0) / 1024.0 } else { 0.6 };
+        let baseline = 24.0 + (0.6 + middle / 2.0) * 96.0;
+        let family = if font == "emoji" { "Roboto" } else { font };
+        let names = "xmlns='http://www.w3.org/2000/svg'";
+        let drawing = format!(
+            "<svg {names} width='{}' height='{}'><text x='24' y='{baseline}' font-size='96' fill='#1e7832' font-family='{family}'>{text}</text></svg>",
+            size.width, size.height
+        );
+        let drawn = draw(drawing.as_bytes(), &fonts(&[font])).expect("it can be drawn");
+        assert!(drawn.warnings.is_empty(), "{font} {text}: {:?}", drawn.warnings);
+        let Pixels::Rgba(expected) = expected.image.pixels else { panic!("RGBA") };
+        let Pixels::Rgba(drawn) = drawn.image.pixels else { panic!("RGBA") };
+        let multiplied = |&[r, g, b, a]: &[u8; 4]| [r, g, b, 255].map(|value| f64::from(value) * f64::from(a) / 255.0);
+        let (mut sum, mut count) = (0.0, 0.0);
+        for (one, other) in expected.as_chunks().0.iter().zip(drawn.as_chunks().0) {
+            let pairs = multiplied(one).into_iter().zip(multiplied(other));
+            sum += pairs.map(|(one, other)| (one - other).powi(2)).sum::<f64>();
+            count += if one[3] > 0 || other[3] > 0 { 4.0 } else { 0.0 };
+        }
+        let psnr = 10.0 * (255.0 * 255.0 * count / sum).log10();
+        println!("{font} {text}: {psnr:.1} dB");
+        assert!(psnr > 25.0, "{font} {text}: {psnr:.1} dB");
+    }
+}
+
 #[test]
 fn a_family_that_is_not_here_is_replaced_and_named() {
     let alone = fonts(&[]);

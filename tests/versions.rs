@@ -142,7 +142,7 @@ fn of_actions(table: &mut BTreeMap<String, Entry>) {
     let font = std::fs::read(data().join("../../src/lettering/roboto").join(FONT.file)).unwrap();
     let typesetter = FontTypesetter::new(font).unwrap();
     for name in ["hebrew", "arabic", "japanese"] {
-        typesetter.add(name, std::fs::read(data().join("fonts").join(name).with_extension("ttf")).unwrap()).unwrap();
+        typesetter.add(name, &std::fs::read(data().join("fonts").join(name).with_extension("ttf")).unwrap()).unwrap();
     }
     let luts = Luts(["film", "shaped", "fade"].map(|name| {
         (

@@ -30,6 +30,9 @@ pub enum Stop {
     /// it, and runs everything again with what was returned.
     #[error("a picture has to be sent to {}", .0.submit.origin())]
     NeedsServer(Box<Submission>),
+    /// It needs the font for emoji, which the host has not loaded yet: as above.
+    #[error("the font for emoji has not been loaded")]
+    NeedsEmoji,
 }
 
 impl Stop {
@@ -37,11 +40,11 @@ impl Stop {
     pub fn at(self, action_id: &str) -> Self {
         match self {
             Self::Failed(failure) => Self::Failed(failure.at(action_id)),
-            Self::NeedsModel(_) | Self::NeedsServer(_) => self,
+            Self::NeedsModel(_) | Self::NeedsServer(_) | Self::NeedsEmoji => self,
         }
     }
 
-    /// As a failure, for a host that neither loads models nor sends pictures while it runs.
+    /// As a failure, for a host that neither loads anything nor sends pictures while it runs.
     pub fn into_failure(self) -> Failure {
         match self {
             Self::Failed(failure) => failure,
@@ -52,6 +55,7 @@ impl Stop {
                 format!("Nothing is sent to {} here.", submission.submit.origin()),
                 "Run the workflow in a browser, or remove the step.",
             ),
+            Self::NeedsEmoji => Failure::system("The font for emoji is not loaded.", "Retry it."),
         }
     }
 }

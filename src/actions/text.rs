@@ -9,7 +9,7 @@ use super::round_corners::Unit;
 use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
 use crate::error::{Failure, Warning};
 use crate::image::depth::{Sample, by_depth};
-use crate::image::recolor::{color_for, receptive};
+use crate::image::recolor::{color_for, receptive, recolor};
 use crate::image::{Image, Pixels, Representations, Size};
 use crate::lettering::{self, FONT, Lettering, Request, listed, named};
 use crate::user_file::FileKind;
@@ -36,13 +36,13 @@ crate::parameters! {
         /// the value in the column of this name. `{param.quality}` is the value of a parameter of the workflow; if several actions have it, say which: `{param.save.quality}`.
         text: String = "{name}".to_owned(), kind Kind::Caption;
         /// Name of the font: `Roboto`, or that of a font of your own, for other scripts or another look. What it lacks is taken
-        /// from Roboto.
+        /// from Roboto, and emoji from Noto Color Emoji.
         font: String = FONT.name.to_owned(), kind Kind::File(FileKind::Font);
         /// Font size, as `unit` says.
         size: f64 = 0.06, range 0.001..=65500.0, soft 0.01..=0.3;
         /// Unit of the size: pixels (`px`), or a share of the picture's shorter side (`share`, up to 1).
         unit: Unit = Unit::Share;
-        /// Colour of the letters, in sRGB.
+        /// Colour of the letters, in sRGB. Emoji, and other glyphs that their font colours, keep their own; the opacity is for them too.
         color: Color = Color::WHITE, label "Colour";
         /// Opacity of everything: letters, outline and background.
         opacity: f64 = 1.0, range 0.0..=1.0;
@@ -61,7 +61,7 @@ crate::parameters! {
         align: Align = Align::Center;
         /// Distance between lines, in font sizes.
         line_height: f64 = 1.2, as "lineHeight", range 0.5..=5.0;
-        /// Width of an outline around the letters, as a share of the font size. 0 for none.
+        /// Width of an outline around letters and emoji, as a share of the font size. 0 for none.
         stroke: f64 = 0.0, range 0.0..=0.5, label "Outline";
         /// Colour of the outline, in sRGB.
         stroke_color: Color = Color::BLACK, as "strokeColor", label "Outline colour", shown if Condition::Above("stroke", 0.0);
@@ -75,9 +75,9 @@ crate::parameters! {
 /// The entry of `text`.
 pub const ACTION: Action = Action {
     action_type: "text",
-    version: "1.1.0",
+    version: "1.2.0",
     name: "Text",
-    description: "Writes a text, such as a caption with the file's name, on each picture, in Roboto or a font of your own. Warns of characters that no font has (`missing_glyphs`), of text that is cut off (`text_cut_off`), and hints at what a file does not say (`text_incomplete`).",
+    description: "Writes a text, such as a caption with the file's name, on each picture, in Roboto or a font of your own, with emoji in colour. Warns of characters that no font has (`missing_glyphs`), of text that is cut off (`text_cut_off`), and hints at what a file does not say (`text_incomplete`).",
     category: Category::Compose,
     role: Role::Transform,
     inputs: &[IMAGE_IN],
@@ -136,6 +136,7 @@ impl Text {
         let request = Request {
             text,
             font: self.own_font().unwrap_or_default().to_owned(),
+            color: self.color.rgb(),
             size: size as f32,
             line_height: self.line_height as f32,
             alignment: match self.align {
@@ -160,7 +161,9 @@ impl Text {
             let missing = listed(report.missing.chars().map(named));
             let message = format!("The font does not have these characters, which were left out: {missing}.");
             let hint = match self.own_font() {
-                None => "Roboto has Latin, Greek and Cyrillic letters: add a font that has the others, and choose it.",
+                None => {
+                    "Roboto has Latin, Greek and Cyrillic letters, and emoji are there: add a font that has the others, and choose it."
+                }
                 Some(_) => "Choose a font that has them, or use other characters.",
             };
             context.warn(Warning::new("missing_glyphs", message, hint));
@@ -183,41 +186,56 @@ impl Text {
     }
 
     /// What lies on the picture, from the lowest layer to the uppermost.
-    fn layers<'a>(&self, set: &'a Lettering, image: &Image, margin: u32, padding: f32) -> Vec<Layer<'a>> {
-        let report = &set.report;
+    fn layers<'a>(&self, set: &'a mut Lettering, image: &Image, margin: u32, padding: f32) -> Vec<Layer<'a>> {
         let ((left, top), frame, padding) = self.frame(set, image.size, margin, padding);
+        let Lettering { report, letters, outline, colors } = set;
         let [x, y] = report.start.map(i64::from);
         let (x, y) = (left + i64::from(padding) + x, top + i64::from(padding) + y);
         let painted = Size::new(report.painted[0], report.painted[1]);
-        let layer = |color: Color, (left, top): (i64, i64), size: Size, coverage: Option<&'a [u8]>| Layer {
+        let layer = |color: Color, (left, top): (i64, i64), size: Size, content: Content<'a>| Layer {
             color: color_for(image, color.rgb()).map(f32::from),
             alpha: f32::from(color.rgba[3]) / 255.0,
             left,
             top,
             size,
-            coverage,
+            content,
         };
         let mut layers = Vec::new();
         if let Some(background) = self.background {
-            layers.push(layer(background, (left, top), frame, None));
+            layers.push(layer(background, (left, top), frame, Content::Full));
         }
-        if !set.outline.is_empty() {
-            layers.push(layer(self.stroke_color, (x, y), painted, Some(&set.outline)));
+        if !outline.is_empty() {
+            layers.push(layer(self.stroke_color, (x, y), painted, Content::Coverage(outline)));
         }
-        layers.push(layer(self.color, (x, y), painted, Some(&set.letters)));
+        layers.push(layer(self.color, (x, y), painted, Content::Coverage(letters)));
+        if !colors.is_empty() {
+            let colors = Image::new(painted, Pixels::Rgba(std::mem::take(colors)));
+            if let Pixels::Rgba(colors) = recolor(colors, &image.space).pixels {
+                layers.push(layer(self.color, (x, y), painted, Content::Colors(colors)));
+            }
+        }
         layers
     }
 }
 
-/// A colour within a rectangle.
+/// A colour, or several, within a rectangle.
 struct Layer<'a> {
     color: [f32; 3],
     alpha: f32,
     left: i64,
     top: i64,
     size: Size,
-    /// How much of each pixel it covers; all of all if missing.
-    coverage: Option<&'a [u8]>,
+    content: Content<'a>,
+}
+
+/// What a layer has in its pixels.
+enum Content<'a> {
+    /// Its colour everywhere.
+    Full,
+    /// Its colour, and how much of each pixel it covers.
+    Coverage(&'a [u8]),
+    /// Colours of their own with straight alpha, four bytes each.
+    Colors(Vec<u8>),
 }
 
 impl Layer<'_> {
@@ -227,11 +245,18 @@ impl Layer<'_> {
         start.clamp(0, i64::from(side)) as usize..end as usize
     }
 
-    /// Its opacity at a column and row of the picture, which must lie in it.
-    fn opacity(&self, x: usize, y: usize) -> f32 {
-        let Some(coverage) = self.coverage else { return self.alpha };
+    /// Its colour and opacity at a column and row of the picture, which must lie in it.
+    fn at(&self, x: usize, y: usize) -> ([f32; 3], f32) {
         let (x, y) = ((x as i64 - self.left) as usize, (y as i64 - self.top) as usize);
-        self.alpha * f32::from(coverage[y * self.size.width as usize + x]) / 255.0
+        let at = y * self.size.width as usize + x;
+        match &self.content {
+            Content::Full => (self.color, self.alpha),
+            Content::Coverage(coverage) => (self.color, self.alpha * f32::from(coverage[at]) / 255.0),
+            Content::Colors(colors) => {
+                let [r, g, b, alpha] = [0, 1, 2, 3].map(|channel| f32::from(colors[4 * at + channel]));
+                ([r, g, b], self.alpha * alpha / 255.0)
+            }
+        }
     }
 }
 
@@ -249,8 +274,7 @@ fn each_row(layers: &[Layer<'_>], canvas: Size, mut paint: impl FnMut(usize, &[[
                 continue;
             }
             for x in Layer::span(layer.left, layer.size.width, canvas.width) {
-                let alpha = layer.opacity(x, y);
-                let [r, g, b] = layer.color;
+                let ([r, g, b], alpha) = layer.at(x, y);
                 let over = [r, g, b, 1.0];
                 row[x] = std::array::from_fn(|i| row[x][i] * (1.0 - alpha) + over[i] * alpha);
             }
@@ -327,11 +351,15 @@ impl Operation for Text {
             return Ok(vec![image]);
         }
         let (request, margin) = self.request(text, image.size);
-        let set = context.typesetter()?.set(&request)?;
+        let typesetter = context.typesetter()?;
+        let mut set = typesetter.set(&request)?;
+        if set.report.lacks_emoji && typesetter.can_load_emoji() {
+            return Err(Stop::NeedsEmoji);
+        }
         self.judge(&set, image.size, context);
         let (start, frame, _) = self.frame(&set, image.size, margin, request.padding);
         context.lies(start, frame, image.size);
-        let layers = self.layers(&set, &image, margin, request.padding);
+        let layers = self.layers(&mut set, &image, margin, request.padding);
         let (canvas, opacity) = (image.size, self.opacity as f32);
         by_depth!(image, paint(&mut image.pixels, &layers, canvas, opacity)).ok_or_else(|| unaccepted(&ACTION))?;
         Ok(vec![image])
@@ -367,7 +395,7 @@ mod tests {
             self.asked.borrow_mut().push(request.clone());
             let letters = vec![255; (self.report.painted[0] * self.report.painted[1]) as usize];
             let outline = if request.stroke > 0.0 { letters.clone() } else { Vec::new() };
-            Ok(Lettering { report: self.report.clone(), letters, outline })
+            Ok(Lettering { report: self.report.clone(), letters, outline, ..Lettering::default() })
         }
     }
 
@@ -488,6 +516,65 @@ mod tests {
         let raw = json!({ "opacity": 0.5, "color": "#c86400", "stroke": 0.1, "strokeColor": "#ffffff", "margin": 0 });
         let (image, _) = run(raw, (4, 4), &Block::of(4, 4), About::default());
         assert_eq!(image.pixels, Pixels::Rgb([100, 50, 0].repeat(16)));
+    }
+
+    /// Sets every text as one pixel of its own colour, which covers half.
+    struct Emoji {
+        lacks: bool,
+        loads: bool,
+    }
+
+    impl Typesetter for Emoji {
+        fn set(&self, _: &Request) -> Result<Lettering, Failure> {
+            let report = Report { lacks_emoji: self.lacks, ..Block::of(1, 1).report };
+            Ok(Lettering { report, letters: vec![0], outline: Vec::new(), colors: vec![200, 100, 0, 102] })
+        }
+
+        fn can_load_emoji(&self) -> bool {
+            self.loads
+        }
+    }
+
+    #[test]
+    fn emoji_keep_their_colours_and_take_the_opacity() {
+        let paint = |raw: Value, picture: Image| {
+            let emoji = Emoji { lacks: false, loads: false };
+            let context = Context::default().with_typesetter(Some(&emoji));
+            let operation = Text::read(raw.as_object().unwrap()).unwrap();
+            operation.run(vec![Some(picture)], &context).unwrap().remove(0)
+        };
+        let black = || Image::new(Size::new(1, 1), Pixels::Rgb(vec![0; 3]));
+        // 102 of 255 are two fifths.
+        assert_eq!(paint(json!({ "margin": 0 }), black()).pixels, Pixels::Rgb(vec![80, 40, 0]));
+        assert_eq!(paint(json!({ "margin": 0, "color": "#00ff0080" }), black()).pixels, Pixels::Rgb(vec![40, 20, 0]));
+        assert_eq!(paint(json!({ "margin": 0, "opacity": 0.25 }), black()).pixels, Pixels::Rgb(vec![20, 10, 0]));
+        let clear = Image::new(Size::new(1, 1), Pixels::Rgba(vec![0; 4]));
+        assert_eq!(paint(json!({ "margin": 0 }), clear).pixels, Pixels::Rgba(vec![200, 100, 0, 102]));
+        let deep = Image::new(Size::new(1, 1), Pixels::Deep(crate::image::Deep::Rgb(vec![0; 3])));
+        let deep = paint(json!({ "margin": 0 }), deep).pixels;
+        assert_eq!(deep, Pixels::Deep(crate::image::Deep::Rgb(vec![80 * 257, 40 * 257, 0])));
+        // In a wider space, the same colour has other numbers.
+        let mut wide = black();
+        wide.space = crate::color::ColorSpace::display_p3();
+        let Pixels::Rgb(found) = paint(json!({ "margin": 0, "opacity": 1 }), wide.clone()).pixels else {
+            panic!("RGB")
+        };
+        let own = color_for(&wide, [200, 100, 0]).map(|value| (f32::from(value) * 0.4 + 0.5) as u8);
+        assert_ne!(own, [80, 40, 0]);
+        assert_eq!(found, own);
+    }
+
+    #[test]
+    fn the_font_for_emoji_is_asked_for_once() {
+        let run = |lacks, loads| {
+            let emoji = Emoji { lacks, loads };
+            let context = Context::default().with_typesetter(Some(&emoji));
+            let picture = flat(Size::new(9, 9), Representation::Rgb, 0);
+            Text::read(json!({}).as_object().unwrap()).unwrap().run(vec![Some(picture)], &context)
+        };
+        assert_eq!(run(true, true), Err(Stop::NeedsEmoji));
+        assert!(run(true, false).is_ok() && run(false, true).is_ok());
+        assert!(Stop::NeedsEmoji.into_failure().message.contains("emoji"));
     }
 
     /// By hand, for one pixel on one pixel.

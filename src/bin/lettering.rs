@@ -2,17 +2,18 @@
 //! calls the exports below (`browser/worker/lettering.rs`), without glue code.
 //!
 //! The protocol: `room` for the built-in font, write it there, `load`; for each other font, `room` for its name, a line
-//! break and the font, write them there, `add_font`; then, for each text, `room` for a
-//! [`Request`](pixelmill::lettering::Request) as JSON, write it there, `set`. After that a
+//! break and the font, write them there, `add_font`; for the font for emoji likewise, without a name, `add_emoji`; then, for each
+//! text, `room` for a [`Request`](pixelmill::lettering::Request) as JSON, write it there, `set`. After that a
 //! [`Report`](pixelmill::lettering::Report) as JSON is at `report`, and one byte for each painted pixel at `letters` and, if
-//! there is an outline, at `outline`; all are valid until the next call. When a call fails or traps, `message` says why.
+//! there is an outline, at `outline`, and four at `colors` if there are coloured glyphs; all are valid until the next call. `unpack`
+//! makes a font of a WOFF file that was written, which is then at `unpacked`. When a call fails or traps, `message` says why.
 
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only WebAssembly exports"))]
 
 use std::cell::RefCell;
 
 use breakdown::say;
-use pixelmill::lettering::typesetting::FontTypesetter;
+use pixelmill::lettering::typesetting::{FontTypesetter, unpacked as unpacked_font};
 use pixelmill::lettering::{Lettering, Request};
 
 #[path = "module/breakdown.rs"]
@@ -25,6 +26,7 @@ struct State {
     typesetter: Option<FontTypesetter>,
     report: String,
     lettering: Lettering,
+    unpacked: Vec<u8>,
 }
 
 thread_local! {
@@ -64,12 +66,45 @@ extern "C" fn add_font() -> u32 {
         let end = name.iter().position(|byte| *byte == b'\n').ok_or("it has no name")?;
         let file = name.split_off(end + 1);
         let typesetter = state.typesetter.as_ref().ok_or("no font is loaded")?;
-        typesetter.add(&String::from_utf8_lossy(&name[..end]), file)
+        typesetter.add(&String::from_utf8_lossy(&name[..end]), &file)
     });
     done.map_err(|why| say(why.to_owned())).is_ok().into()
 }
 
-/// Forgets all fonts but the built-in one.
+/// Reads the font that was written as the one for emoji; 1 when it is usable.
+#[unsafe(no_mangle)]
+extern "C" fn add_emoji() -> u32 {
+    let done = STATE.with_borrow_mut(|state| {
+        let file = std::mem::take(&mut state.written);
+        state.typesetter.as_ref().ok_or("no font is loaded")?.add_emoji(&file)
+    });
+    done.map_err(|why| say(why.to_owned())).is_ok().into()
+}
+
+/// Unpacks the font that was written; 1 when it is done.
+#[unsafe(no_mangle)]
+extern "C" fn unpack() -> u32 {
+    let done = STATE.with_borrow_mut(|state| {
+        let file = std::mem::take(&mut state.written);
+        state.unpacked = unpacked_font(&file)?.into_owned();
+        Ok(())
+    });
+    done.map_err(|why: &str| say(why.to_owned())).is_ok().into()
+}
+
+/// Address of the font that was unpacked.
+#[unsafe(no_mangle)]
+extern "C" fn unpacked() -> *const u8 {
+    STATE.with_borrow(|state| state.unpacked.as_ptr())
+}
+
+/// Its length in bytes.
+#[unsafe(no_mangle)]
+extern "C" fn unpacked_length() -> usize {
+    STATE.with_borrow(|state| state.unpacked.len())
+}
+
+/// Forgets all fonts of the user.
 #[unsafe(no_mangle)]
 extern "C" fn forget_fonts() {
     STATE.with_borrow(|state| {
@@ -115,8 +150,15 @@ extern "C" fn letters() -> *const u8 {
 /// Address of what the outline covers, or null if there is none.
 #[unsafe(no_mangle)]
 extern "C" fn outline() -> *const u8 {
-    STATE.with_borrow(|state| match state.lettering.outline.as_slice() {
-        [] => std::ptr::null(),
-        outline => outline.as_ptr(),
-    })
+    STATE.with_borrow(|state| address(&state.lettering.outline))
+}
+
+/// Address of the pixels of coloured glyphs, or null if there are none.
+#[unsafe(no_mangle)]
+extern "C" fn colors() -> *const u8 {
+    STATE.with_borrow(|state| address(&state.lettering.colors))
+}
+
+fn address(plane: &[u8]) -> *const u8 {
+    if plane.is_empty() { std::ptr::null() } else { plane.as_ptr() }
 }

@@ -730,7 +730,7 @@ impl Hub {
         if self.user_files(Some(kind)).await?.iter().any(|other| other.name == name) {
             return Err(taken());
         }
-        let spec = probe_file::probe_file(&self.program, kind, &file)
+        let (spec, file) = probe_file::probe_file(&self.program, kind, file)
             .await
             .map_err(|failure| ApiError::invalid(format!("{} {}", failure.message, failure.hint)))?;
         let imported = self.service.host().import(vec![file], None).await.map_err(|failure| failure.error)?;

@@ -10,7 +10,7 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, MessageEvent, MessagePort};
+use web_sys::{Blob, File, MessageEvent, MessagePort};
 
 use super::database::Database;
 use super::environment::{blob_of_buffer, buffer_of, fetch_anonymously};
@@ -83,6 +83,14 @@ pub(super) fn report_with(report: &FromWorker, attachment: &JsValue) {
     }
 }
 
+/// What was found of a file that actions are to use.
+enum Tried {
+    /// What a custom action says of itself.
+    Says(Option<Value>),
+    /// It is to be stored in this form instead.
+    Is(File),
+}
+
 /// Serves its service until that stops this worker. Called once, by the worker's `main`.
 pub fn serve() {
     std::panic::set_hook(Box::new(|panic| {
@@ -150,11 +158,12 @@ pub fn serve() {
                 let Some(worker) = worker.borrow().clone() else { return };
                 let file: Blob = attachment.unchecked_into();
                 spawn(async move {
-                    let (spec, failure) = match worker.try_file(kind, &file).await {
-                        Ok(spec) => (spec, None),
-                        Err(failure) => (None, Some(failure)),
+                    let (spec, attachment, failure) = match worker.try_file(kind, &file).await {
+                        Ok(Tried::Says(spec)) => (spec, JsValue::UNDEFINED, None),
+                        Ok(Tried::Is(other)) => (None, other.into(), None),
+                        Err(failure) => (None, JsValue::UNDEFINED, Some(failure)),
                     };
-                    report(&FromWorker::FileProbed { failure, spec });
+                    report_with(&FromWorker::FileProbed { failure, spec }, &attachment);
                 });
             }
             ToWorker::ReadRows { document } => {
@@ -252,17 +261,21 @@ impl Worker {
     ///
     /// # Errors
     /// Why it cannot be used.
-    async fn try_file(&self, kind: FileKind, file: &Blob) -> Result<Option<Value>, Failure> {
+    async fn try_file(&self, kind: FileKind, file: &Blob) -> Result<Tried, Failure> {
         match kind {
             FileKind::Model => self.networks.try_file(file).await?,
-            FileKind::Font => self.typesetter.try_file(file).await?,
+            FileKind::Font => {
+                if let Some(unpacked) = self.typesetter.try_file(file).await? {
+                    return Ok(Tried::Is(unpacked));
+                }
+            }
             FileKind::Lut => {
                 let (name, file) = user_files::given(kind, file).await?;
                 user_files::read_lut(&name, &file).map(drop)?;
             }
-            FileKind::Action => return custom::try_file(file).await.map(Some),
+            FileKind::Action => return custom::try_file(file).await.map(|spec| Tried::Says(Some(spec))),
         }
-        Ok(None)
+        Ok(Tried::Says(None))
     }
 
     async fn run(&self, execution: &Execution, given: &Given) {
@@ -394,9 +407,11 @@ impl Worker {
         let used = inputs.iter().zip(&headers).enumerate().filter(|(position, _)| plan.uses_input(*position));
         for (position, (input, header)) in used {
             let Ok(header) = header else { continue };
-            let with_fonts = codecs::needs_fonts(sources[position].bytes, header);
+            let bytes = sources[position].bytes;
+            let with_fonts = codecs::needs_fonts(bytes, header);
             outcome.findings.uses_fonts |= with_fonts;
-            if let Err(failure) = self.ready_to_decode(header.format, with_fonts).await {
+            let texts = with_fonts.then_some(bytes);
+            if let Err(failure) = self.ready_to_decode(header.format, texts).await {
                 return Ok(Err(failure.at(&input.action_id)));
             }
         }
@@ -412,14 +427,13 @@ impl Worker {
         {
             return Ok(Err(failure));
         }
-        let typesetter = match plan.needs_typesetter() {
+        let mut typesetter = match plan.needs_typesetter() {
             Some(action_id) => match self.typesetter.get(&plan.user_files(FileKind::Font)).await {
                 Ok(typesetter) => Some(typesetter),
                 Err(failure) => return Ok(Err(failure.at(action_id))),
             },
             None => None,
         };
-        let typesetter = typesetter.as_ref().map(|typesetter| typesetter as &dyn Typesetter);
         let luts = self.luts.load(&plan.user_files(FileKind::Lut)).await;
         let customs = self.customs.load(&plan.user_files(FileKind::Action)).await;
         let mut networks = self.networks.load(&plan.networks()).await;
@@ -434,7 +448,7 @@ impl Worker {
             let services = Services {
                 encoders: Some(&self.encoders),
                 networks: Some(&networks),
-                typesetter,
+                typesetter: typesetter.as_ref().map(|typesetter| typesetter as &dyn Typesetter),
                 luts: Some(&luts),
                 customs: Some(&customs),
                 decoders: Some(&self.decoders),
@@ -458,6 +472,11 @@ impl Worker {
                     Ok(file) => returned.add(file),
                     Err(failure) => break Err(failure.at(returned.awaited_by(plan))),
                 },
+                Err(Stop::NeedsEmoji) => {
+                    if let Some(typesetter) = &mut typesetter {
+                        typesetter.load_emoji(&self.requests).await;
+                    }
+                }
             }
         };
         Ok(produced)
@@ -521,11 +540,15 @@ impl Worker {
         })
     }
 
-    /// Loads the decoder of a format and, for a drawing with text, the fonts.
-    async fn ready_to_decode(&self, format: Format, with_fonts: bool) -> Result<(), Failure> {
+    /// Loads the decoder of a format and, for a drawing with `texts`, the fonts.
+    async fn ready_to_decode(&self, format: Format, texts: Option<&[u8]>) -> Result<(), Failure> {
         self.decoder(Some(format)).await?;
-        if with_fonts && self.decoders.give_fonts(&self.requests, &self.database).await? {
-            self.previews.forget();
+        if let Some(drawing) = texts {
+            let with_emoji = codecs::needs_emoji(drawing);
+            let given = self.decoders.give_fonts(&self.requests, &self.database, &self.typesetter, with_emoji);
+            if given.await? {
+                self.previews.forget();
+            }
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::decoders::{Coding, Decoders, default_decoders};
 use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
 use crate::color::ColorSpace;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
+use crate::lettering::emoji;
 
 #[cfg(any(feature = "svg", not(target_arch = "wasm32")))]
 pub(super) mod decoder;
@@ -30,7 +31,7 @@ pub(super) const CODEC: Codec = Codec {
     animation: None,
 };
 /// Raise it when any decoded pixel changes.
-pub(super) const VERSION: &str = "1.1.0";
+pub(super) const VERSION: &str = "1.2.0";
 
 /// What the decoder says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,11 @@ enum Report {
 /// Whether a file may have text, for which its decoder needs fonts.
 pub(super) fn may_have_text(file: &[u8]) -> bool {
     document::text(file).is_ok_and(|text| document::may_have_text(&text))
+}
+
+/// Whether a file may have emoji, for which its decoder needs the font for them too.
+pub(super) fn may_have_emoji(file: &[u8]) -> bool {
+    document::text(file).is_ok_and(|text| emoji::are_in(&text))
 }
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {

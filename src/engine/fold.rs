@@ -513,7 +513,7 @@ mod tests {
             let inputs = action.inputs.iter().map(|_| picture()).collect();
             let results = match operation.run(inputs, &Context::default()) {
                 Ok(results) => results,
-                Err(Stop::Failed(_) | Stop::NeedsModel(_) | Stop::NeedsServer(_)) => continue,
+                Err(Stop::Failed(_) | Stop::NeedsModel(_) | Stop::NeedsServer(_) | Stop::NeedsEmoji) => continue,
             };
             let is_other = results[0].size != operation.output_size(size).unwrap();
             assert!(!is_other || operation.finds_size(), "{}", action.action_type);

@@ -46,7 +46,7 @@ crate::choices! {
 
 impl Mode {
     /// The blend function B(Cb, Cs) of a backdrop and a source.
-    fn blend(self, backdrop: Rgb, source: Rgb) -> Rgb {
+    pub(crate) fn blend(self, backdrop: Rgb, source: Rgb) -> Rgb {
         let each = |blend: fn(f32, f32) -> f32| std::array::from_fn(|at| blend(backdrop[at], source[at]));
         match self {
             Self::Normal => source,

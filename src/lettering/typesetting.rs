@@ -1,5 +1,6 @@
 //! The typesetter: parley shapes a text and breaks it into lines, skrifa reads the letters' curves from the font,
-//! and tiny-skia's path library outlines them. Linked into the program `lettering` and into native builds only.
+//! and tiny-skia's path library outlines them. Glyphs with colours of their own are painted by `colored.rs`. Linked into the program
+//! `lettering` and into native builds only.
 //!
 //! Nothing is hinted, because letters on a picture lie between pixels anyway, and so a text that is set once can be scaled:
 //! shrinking it breaks its lines again, and shapes nothing.
@@ -10,20 +11,28 @@ use std::sync::Arc;
 
 use parley::fontique::{Blob, Collection, CollectionOptions, FontInfoOverride, SourceCache};
 use parley::{
-    AlignmentOptions, FontContext, FontFamily, FontFamilyName, Layout, LayoutContext, LineHeight, OverflowWrap,
-    PositionedLayoutItem, StyleProperty,
+    AlignmentOptions, FontContext, FontData, FontFamily, FontFamilyName, Layout, LayoutContext, LineHeight,
+    OverflowWrap, PositionedLayoutItem, StyleProperty,
 };
+use skrifa::color::Transform;
 use skrifa::instance::{LocationRef, NormalizedCoord};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{FontRef, GlyphId, MetadataProvider};
 use tiny_skia_path::{LineCap, LineJoin, Path, PathBuilder, Rect, Stroke};
 
+use super::emoji::{self, Form};
 use super::{Alignment, Lettering, Report, Request, Typesetter};
 use crate::error::Failure;
+use crate::image::Size;
+use crate::image::distance::nearest;
 
+mod colored;
 mod coverage;
+mod woff;
 
+use colored::{Area, Canvas, Colored, Place};
 use coverage::coverage;
+pub use woff::unpacked;
 
 /// Halvings of the interval in which the scale of a text is searched that must shrink.
 const HALVINGS: u32 = 16;
@@ -34,44 +43,72 @@ const SLACK: f32 = 1e-3;
 /// How much finer than a pixel the pen's path is.
 const FINE: f32 = 4.0;
 
-/// What the built-in font is called here, so that a font of the user that has its name is another family.
+/// What the built-in fonts are called here, so that a font of the user that has the name of one is another family.
 const BUILT_IN: &str = "built-in";
+const EMOJI: &str = "built-in emoji";
 
 /// Fonts, ready to set text in.
 pub struct FontTypesetter(RefCell<State>);
 
 struct State {
     layouts: LayoutContext<()>,
-    /// The content of the built-in font.
+    /// The content of the built-in font, and of that for emoji if it was loaded.
     file: Blob<u8>,
+    emoji: Option<Blob<u8>>,
     built_in: Fonts,
     /// Those of the user, by name.
     own: BTreeMap<String, Fonts>,
 }
 
-/// A font, followed by the one that has what it lacks.
+type Family = FontFamilyName<'static>;
+
+/// A font, with those that have what it lacks.
 struct Fonts {
     context: FontContext,
-    families: Vec<FontFamilyName<'static>>,
+    /// The font itself, if it is the user's, and whether its glyphs may have colours.
+    own: Option<(Family, bool)>,
+    has_emoji: bool,
 }
 
 impl Fonts {
     /// The built-in font alone.
     fn built_in(file: Blob<u8>) -> Option<Self> {
         let mut collection = Collection::new(CollectionOptions { shared: false, system_fonts: false });
-        let name = FontInfoOverride { family_name: Some(BUILT_IN), ..FontInfoOverride::default() };
-        collection.register_fonts(file, Some(name)).first()?;
+        collection.register_fonts(file, Some(named(BUILT_IN))).first()?;
         let context = FontContext { collection, source_cache: SourceCache::default() };
-        Some(Self { context, families: vec![FontFamilyName::named(BUILT_IN)] })
+        Some(Self { context, own: None, has_emoji: false })
     }
 
     /// The same behind another font: the first family of a file.
     fn behind(mut self, file: Vec<u8>) -> Option<Self> {
+        let has_colors = FontRef::from_index(&file, 0).is_ok_and(|font| colored::has_colors(&font));
         let added = self.context.collection.register_fonts(Blob::new(Arc::new(file)), None);
         let family = self.context.collection.family_name(added.first()?.0)?.to_owned();
-        self.families.insert(0, FontFamilyName::named(&family).into_owned());
+        self.own = Some((FontFamilyName::named(&family).into_owned(), has_colors));
         Some(self)
     }
+
+    /// Adds the font for emoji behind all others.
+    fn add_emoji(&mut self, file: Blob<u8>) {
+        self.has_emoji = !self.context.collection.register_fonts(file, Some(named(EMOJI))).is_empty();
+    }
+
+    /// The families in which to look for a glyph, one after the other: for characters that are to be in a certain form first in
+    /// those that have it.
+    fn families(&self, form: Option<Form>) -> Vec<Family> {
+        let (own, is_colored) =
+            self.own.clone().map_or((None, false), |(family, is_colored)| (Some(family), is_colored));
+        let (built_in, emoji) = (Family::named(BUILT_IN), self.has_emoji.then(|| Family::named(EMOJI)));
+        match form {
+            Some(Form::Emoji) if !is_colored => emoji.into_iter().chain(own).chain([built_in]).collect(),
+            Some(Form::Text) if is_colored => [built_in].into_iter().chain(own).chain(emoji).collect(),
+            _ => own.into_iter().chain([built_in]).chain(emoji).collect(),
+        }
+    }
+}
+
+fn named(family: &str) -> FontInfoOverride<'_> {
+    FontInfoOverride { family_name: Some(family), ..FontInfoOverride::default() }
 }
 
 impl std::fmt::Debug for FontTypesetter {
@@ -85,30 +122,42 @@ impl FontTypesetter {
     pub fn new(file: Vec<u8>) -> Option<Self> {
         let file: Blob<u8> = Blob::new(Arc::new(file));
         let built_in = Fonts::built_in(file.clone())?;
-        Some(Self(RefCell::new(State { layouts: LayoutContext::new(), file, built_in, own: BTreeMap::new() })))
+        let (layouts, own) = Default::default();
+        Some(Self(RefCell::new(State { layouts, file, emoji: None, built_in, own })))
     }
 
-    /// Reads another font, which requests can then name; it replaces one that has the same name.
+    /// Takes a font file, packed or not, as the one for emoji that other fonts lack.
     ///
     /// # Errors
     /// Why it cannot be used.
-    pub fn add(&self, name: &str, file: Vec<u8>) -> Result<(), &'static str> {
-        if matches!(file.get(..4), Some(b"wOFF" | b"wOF2")) {
-            return Err("it is a WOFF file, which is compressed for web pages");
+    pub fn add_emoji(&self, file: &[u8]) -> Result<(), &'static str> {
+        let file: Blob<u8> = Blob::new(Arc::new(usable(file)?));
+        let mut state = self.0.borrow_mut();
+        let State { emoji, built_in, own, .. } = &mut *state;
+        for fonts in own.values_mut().chain([built_in]) {
+            fonts.add_emoji(file.clone());
         }
-        let font = FontRef::from_index(&file, 0).ok().filter(|font| font.charmap().has_map());
-        let font = font.ok_or("it is not a TrueType or OpenType font")?;
-        if font.outline_glyphs().format().is_none() {
-            return Err("its letters are pictures, not outlines");
-        }
+        *emoji = Some(file);
+        Ok(())
+    }
+
+    /// Reads another font, packed or not, which requests can then name; it replaces one that has the same name.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn add(&self, name: &str, file: &[u8]) -> Result<(), &'static str> {
+        let file = usable(file)?;
         let mut state = self.0.borrow_mut();
         let fonts = Fonts::built_in(state.file.clone()).and_then(|fonts| fonts.behind(file));
-        let fonts = fonts.ok_or("it has no name or no characters")?;
+        let mut fonts = fonts.ok_or("it has no name or no characters")?;
+        if let Some(emoji) = state.emoji.clone() {
+            fonts.add_emoji(emoji);
+        }
         state.own.insert(name.to_owned(), fonts);
         Ok(())
     }
 
-    /// Forgets all fonts but the built-in one.
+    /// Forgets all fonts but the built-in ones.
     pub fn forget_own(&self) {
         self.0.borrow_mut().own.clear();
     }
@@ -116,29 +165,59 @@ impl FontTypesetter {
     /// Sets a text; `None` if it has no font of the name that is requested.
     pub fn lettering(&self, request: &Request) -> Option<Lettering> {
         let text = plain(&request.text);
-        let mut layout = self.0.borrow_mut().layout(&text, request)?;
+        let mut state = self.0.borrow_mut();
+        let mut layout = state.layout(&text, request)?;
         let scale = fit(&mut layout, request);
         let width = (layout.width() * scale - SLACK).ceil().max(0.0) as u32;
         let height = (layout.height() * scale - SLACK).ceil().max(0.0) as u32;
         let missing = missing(&layout, &text);
-        let report = Report { width, height, scale, missing, ..Report::default() };
-        let Some(letters) = letters(&layout, request.alignment, scale) else {
+        let lacks_emoji = state.emoji.is_none() && state.lacks_emoji(&text, &missing, request);
+        let report = Report { width, height, scale, missing, lacks_emoji, ..Report::default() };
+        let runs = runs(&layout, request.alignment, scale);
+        let (letters, colored) = drawn(&runs);
+        let stroke = request.stroke * scale;
+        let outline = letters.as_ref().filter(|_| stroke > 0.0).and_then(|letters| stroked(letters, stroke));
+        let paths = letters.iter().chain(&outline).map(Path::bounds);
+        let pictures = colored.iter().filter_map(|glyph| glyph.bounds.outset(stroke, stroke));
+        let Some(all) = paths.chain(pictures).reduce(joined) else {
             return Some(Lettering { report, ..Lettering::default() });
         };
-        let stroke = request.stroke * scale;
-        let outline = (stroke > 0.0).then(|| stroked(&letters, stroke)).flatten();
-        let all = outline.as_ref().map_or(letters.bounds(), |outline| joined(outline.bounds(), letters.bounds()));
         let columns = seen(all.left(), all.right(), width, request.seen[0]);
         let rows = seen(all.top(), all.bottom(), height, request.seen[1]);
         let start = [columns.0, rows.0];
         let painted = [(columns.1 - columns.0).max(0) as u32, (rows.1 - rows.0).max(0) as u32];
         let paint = |paths: &[&Path]| coverage(paths, start, painted);
+        let mut canvas = Canvas::new(Area { start, size: if colored.is_empty() { [0, 0] } else { painted } });
+        colored.iter().for_each(|glyph| glyph.paint(&mut canvas, request.color));
+        let mut outline = match (&outline, &letters) {
+            (Some(outline), Some(letters)) => paint(&[outline, letters]),
+            _ if stroke > 0.0 => paint(&[]),
+            _ => Vec::new(),
+        };
+        if !outline.is_empty() {
+            surround(&mut outline, &canvas, stroke);
+        }
         Some(Lettering {
-            letters: paint(&[&letters]),
-            outline: outline.map_or_else(Vec::new, |outline| paint(&[&outline, &letters])),
+            letters: letters.map_or_else(|| paint(&[]), |letters| paint(&[&letters])),
+            outline,
+            colors: canvas.pixels,
             report: Report { start, painted, ..report },
         })
     }
+}
+
+/// A font file that texts can be set in, unpacked.
+///
+/// # Errors
+/// Why it cannot be used.
+fn usable(file: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let file = unpacked(file)?;
+    let font = FontRef::from_index(&file, 0).ok().filter(|font| font.charmap().has_map());
+    let font = font.ok_or("it is not a TrueType or OpenType font")?;
+    if font.outline_glyphs().format().is_none() && !colored::has_colors(&font) {
+        return Err("its letters are neither outlines nor coloured pictures");
+    }
+    Ok(file.into_owned())
 }
 
 impl Typesetter for FontTypesetter {
@@ -157,13 +236,27 @@ impl State {
             "" => &mut self.built_in,
             name => self.own.get_mut(name)?,
         };
+        let families = fonts.families(None);
+        let selected: Vec<_> =
+            emoji::selected(text).into_iter().map(|(range, form)| (range, fonts.families(Some(form)))).collect();
         let mut builder = self.layouts.ranged_builder(&mut fonts.context, text, 1.0, false);
-        builder.push_default(StyleProperty::FontFamily(FontFamily::List(fonts.families.as_slice().into())));
+        builder.push_default(StyleProperty::FontFamily(FontFamily::List(families.as_slice().into())));
         builder.push_default(StyleProperty::FontSize(request.size));
         builder.push_default(StyleProperty::LineHeight(LineHeight::FontSizeRelative(request.line_height)));
         let wrap = if request.shrinks { OverflowWrap::Normal } else { OverflowWrap::BreakWord };
         builder.push_default(StyleProperty::OverflowWrap(wrap));
+        for (range, families) in &selected {
+            builder.push(StyleProperty::FontFamily(FontFamily::List(families.as_slice().into())), range.clone());
+        }
         Some(builder.build(text))
+    }
+
+    /// Whether the font for emoji would have what is missing, or what the text wants to be coloured.
+    fn lacks_emoji(&self, text: &str, missing: &str, request: &Request) -> bool {
+        let is_colored =
+            self.own.get(&request.font).and_then(|fonts| fonts.own.as_ref()).is_some_and(|(_, colored)| *colored);
+        let wanted = |form: Form| form == Form::Emoji && !is_colored;
+        missing.chars().any(emoji::is_emoji) || emoji::selected(text).into_iter().any(|(_, form)| wanted(form))
     }
 }
 
@@ -211,7 +304,7 @@ fn missing(layout: &Layout<()>, text: &str) -> String {
             continue;
         }
         let characters = text.get(cluster.text_range()).unwrap_or_default().chars();
-        for character in characters.filter(|character| !character.is_whitespace()) {
+        for character in characters.filter(|one| !one.is_whitespace() && !emoji::is_selector(*one)) {
             if !missing.contains(character) {
                 missing.push(character);
             }
@@ -220,9 +313,19 @@ fn missing(layout: &Layout<()>, text: &str) -> String {
     missing
 }
 
-/// The curves of all letters, with lines where `alignment` has them; `None` if nothing is to be seen.
-fn letters(layout: &Layout<()>, alignment: Alignment, scale: f32) -> Option<Path> {
-    let mut path = PathBuilder::new();
+/// Glyphs of one font.
+struct Run {
+    font: FontData,
+    coordinates: Vec<NormalizedCoord>,
+    /// Font size in pixels.
+    size: f32,
+    /// Each with its origin in pixels.
+    glyphs: Vec<(GlyphId, f32, f32)>,
+}
+
+/// The glyphs of a text, with lines where `alignment` has them.
+fn runs(layout: &Layout<()>, alignment: Alignment, scale: f32) -> Vec<Run> {
+    let mut runs = Vec::new();
     for line in layout.lines() {
         let metrics = line.metrics();
         let free = layout.width() - (metrics.advance - metrics.hanging_advance);
@@ -233,34 +336,55 @@ fn letters(layout: &Layout<()>, alignment: Alignment, scale: f32) -> Option<Path
         };
         for item in line.items() {
             let PositionedLayoutItem::GlyphRun(run) = item else { continue };
-            let font = run.run().font();
-            let Ok(font) = FontRef::from_index(font.data.as_ref(), font.index) else { continue };
-            let outlines = font.outline_glyphs();
+            let glyphs = run.positioned_glyphs().filter(|glyph| glyph.id != 0);
+            let placed = glyphs.map(|glyph| (GlyphId::new(glyph.id), (glyph.x + shift) * scale, glyph.y * scale));
             let coordinates = run.run().normalized_coords().iter();
-            let coordinates: Vec<_> = coordinates.map(|one| NormalizedCoord::from_bits(one.to_bits())).collect();
-            let place = LocationRef::new(&coordinates);
-            let size = skrifa::instance::Size::new(run.run().font_size() * scale);
-            for glyph in run.positioned_glyphs().filter(|glyph| glyph.id != 0) {
-                let Some(outline) = outlines.get(GlyphId::new(glyph.id)) else { continue };
-                let mut pen = Pen { path: &mut path, x: (glyph.x + shift) * scale, y: glyph.y * scale };
-                // A glyph that cannot be read is left out, as one that is empty.
-                let _drawn = outline.draw(DrawSettings::unhinted(size, place), &mut pen);
-            }
+            runs.push(Run {
+                font: run.run().font().clone(),
+                coordinates: coordinates.map(|one| NormalizedCoord::from_bits(one.to_bits())).collect(),
+                size: run.run().font_size() * scale,
+                glyphs: placed.collect(),
+            });
         }
     }
-    path.finish()
+    runs
 }
 
-/// Adds a glyph's curves to a path. The font's y axis points up.
+/// The curves of all letters, and the glyphs that have colours of their own.
+fn drawn(runs: &[Run]) -> (Option<Path>, Vec<Colored<'_>>) {
+    let (mut path, mut colored) = (PathBuilder::new(), Vec::new());
+    for run in runs {
+        let Ok(font) = FontRef::from_index(run.font.data.as_ref(), run.font.index) else { continue };
+        let (outlines, has_colors) = (font.outline_glyphs(), colored::has_colors(&font));
+        for &(glyph, x, y) in &run.glyphs {
+            if has_colors {
+                let place = Place { font: &font, coordinates: &run.coordinates, glyph, size: run.size, x, y };
+                if let Some(found) = Colored::find(&place) {
+                    colored.push(found);
+                    continue;
+                }
+            }
+            let Some(outline) = outlines.get(glyph) else { continue };
+            let transform = Transform { yy: -1.0, dx: x, dy: y, ..Transform::default() };
+            let place = LocationRef::new(&run.coordinates);
+            let settings = DrawSettings::unhinted(skrifa::instance::Size::new(run.size), place);
+            // A glyph that cannot be read is left out, as one that is empty.
+            let _drawn = outline.draw(settings, &mut Pen { path: &mut path, transform });
+        }
+    }
+    (path.finish(), colored)
+}
+
+/// Adds a glyph's curves to a path, where a transformation puts them.
 struct Pen<'a> {
     path: &'a mut PathBuilder,
-    x: f32,
-    y: f32,
+    transform: Transform,
 }
 
 impl Pen<'_> {
     fn at(&self, x: f32, y: f32) -> (f32, f32) {
-        (self.x + x, self.y - y)
+        let Transform { xx, yx, xy, yy, dx, dy } = self.transform;
+        (xx * x + xy * y + dx, yx * x + yy * y + dy)
     }
 }
 
@@ -295,6 +419,24 @@ fn stroked(path: &Path, width: f32) -> Option<Path> {
     let stroke =
         Stroke { width: 2.0 * width, line_cap: LineCap::Round, line_join: LineJoin::Round, ..Stroke::default() };
     path.stroke(&stroke, FINE)
+}
+
+/// Adds to what an outline covers what is no further from coloured pixels than it is wide. Those that are half opaque count.
+fn surround(outline: &mut [u8], canvas: &Canvas, width: f32) {
+    let [columns, rows] = canvas.area.size;
+    if canvas.pixels.is_empty() {
+        return;
+    }
+    let seeds: Vec<bool> = canvas.pixels.iter().skip(3).step_by(4).map(|alpha| *alpha >= 128).collect();
+    nearest(&seeds, Size::new(columns, rows), |y, row| {
+        let outline = &mut outline[y * columns as usize..][..columns as usize];
+        for (x, (covered, seed)) in outline.iter_mut().zip(row).enumerate() {
+            let Some((column, line)) = *seed else { continue };
+            let distance = (column.abs_diff(x) as f32).hypot(line.abs_diff(y) as f32);
+            // From the middle of a pixel, whose edge is half a pixel away.
+            *covered = (*covered).max(((width + 1.0 - distance).clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
+        }
+    });
 }
 
 fn joined(one: Rect, other: Rect) -> Rect {

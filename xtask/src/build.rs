@@ -452,7 +452,7 @@ fn list_build(folder: &Path, compiled_id: &str) -> Outcome {
             || name.starts_with("embed-")
             || MODULES.iter().any(|(part, _)| name.starts_with(part.prefix))
             || [LIBAVIF, LIBJXL].iter().any(|part| name.starts_with(part.prefix)) && name.ends_with(".wasm")
-            || [".onnx", ".ttf"].iter().any(|extension| name.ends_with(extension));
+            || [".onnx", ".ttf", ".woff2"].iter().any(|extension| name.ends_with(extension));
         if !file.is_file() || is_left_out {
             continue;
         }
@@ -902,6 +902,7 @@ mod tests {
                 ("libjxl-0.js", "its loader"),
                 ("libjxl-0.wasm", "an encoder"),
                 ("Roboto-Regular-0.ttf", "font"),
+                ("NotoColorEmoji-0.woff2", "font"),
                 ("install/icon.svg", "icon"),
                 ("reference-0123456789abcdef/guides/one.txt", "guide"),
                 ("reference-0123456789abcdef/reference.js", "script"),

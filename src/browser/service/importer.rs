@@ -126,6 +126,7 @@ impl Importer {
             }
             FromPool::Report(_)
             | FromPool::Archive(_)
+            | FromPool::Probed(_)
             | FromPool::Unpacked(..)
             | FromPool::Previewed(..)
             | FromPool::Waits => {}

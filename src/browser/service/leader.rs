@@ -613,7 +613,7 @@ impl Leader {
                 self.dispatch(Event::Unstored { worker, reason });
                 self.tell_held_ends();
             }
-            FromPool::Archive(_) | FromPool::Unpacked(..) | FromPool::Previewed(..) => {}
+            FromPool::Archive(_) | FromPool::Probed(_) | FromPool::Unpacked(..) | FromPool::Previewed(..) => {}
             FromPool::Report(_) => {
                 web_sys::console::warn_1(&format!("Worker {worker} sent an unexpected answer.").into());
             }

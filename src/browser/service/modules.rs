@@ -1,5 +1,5 @@
 //! Programs that workers start when a plan needs them, each with the file that it works with: the inference code and the
-//! built-in model, what sets text and its font, the decoders of some formats, the encoders of AVIF and JPEG XL. They are fetched from the page's
+//! built-in model, what sets text and its fonts, the decoders of some formats, the encoders of AVIF and JPEG XL. They are fetched from the page's
 //! own folder when a worker first needs them, checked, kept in Cache Storage, and passed to every worker from here.
 //!
 //! Once they are cached, the page no longer needs its server for them. Without Cache Storage (outside a secure context)
@@ -22,7 +22,7 @@ use super::super::interop::{describe, from_js, property, settled, to_js};
 use crate::codecs::{LIBAVIF, LIBJXL};
 use crate::compact::SortedMap;
 use crate::error::{ErrorCategory, Failure, Phase};
-use crate::lettering::FONT;
+use crate::lettering::{EMOJI_FONT, FONT};
 use crate::names::Names;
 use crate::network::{BUILT_IN, BuiltIn};
 use crate::protocol::Module;
@@ -92,6 +92,7 @@ fn parts(module: Module) -> (Part, Option<Part>) {
         Module::Libavif => (file(&LIBAVIF), None),
         Module::Libjxl => (file(&LIBJXL), None),
         Module::Font => (file(&FONT), None),
+        Module::Emoji => (file(&EMOJI_FONT), None),
     }
 }
 
@@ -304,9 +305,20 @@ impl FileCache {
             return;
         }
         let Ok(keys) = settled(self.cache.keys()).await else { return };
-        let current =
-            [NETWORK, LETTERING, JXL, AV1, HEVC, SVG, file(&LIBAVIF), file(&LIBJXL), file(&BUILT_IN), file(&FONT)]
-                .map(|part| self.key(part));
+        let current = [
+            NETWORK,
+            LETTERING,
+            JXL,
+            AV1,
+            HEVC,
+            SVG,
+            file(&LIBAVIF),
+            file(&LIBJXL),
+            file(&BUILT_IN),
+            file(&FONT),
+            file(&EMOJI_FONT),
+        ]
+        .map(|part| self.key(part));
         for request in keys.unchecked_into::<Array>().iter() {
             if property(&request, "url").as_string().is_none_or(|url| !current.contains(&url)) {
                 let _old = settled(self.cache.delete_with_request(&request.unchecked_into())).await;

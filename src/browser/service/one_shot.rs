@@ -52,6 +52,7 @@ async fn run_once(
             }
         }
         FromPool::Archive(_)
+        | FromPool::Probed(_)
         | FromPool::Unpacked(..)
         | FromPool::Report(
             FromWorker::FileProbed { .. }

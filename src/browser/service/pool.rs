@@ -104,6 +104,8 @@ pub(super) enum FromPool {
     Report(FromWorker),
     /// The archive that was requested.
     Archive(Blob),
+    /// A file that was probed, in the form in which it is to be stored.
+    Probed(Blob),
     /// What a ZIP contains, with its pictures as a list of `File`.
     Unpacked(Contents, Array),
     /// A preview, with its files as a list of Blobs.
@@ -210,6 +212,9 @@ impl Handle {
                     }
                     Ok(FromWorker::Crashed { message, .. }) => FromPool::Died(Death::Panic(message.clone()), message),
                     Ok(FromWorker::Exported { failure: None }) => FromPool::Archive(data.get(1).unchecked_into()),
+                    Ok(FromWorker::FileProbed { failure: None, .. }) if data.get(1).is_object() => {
+                        FromPool::Probed(data.get(1).unchecked_into())
+                    }
                     Ok(FromWorker::Unpacked { result: Ok(contents) }) => {
                         FromPool::Unpacked(contents, data.get(1).unchecked_into())
                     }

@@ -139,7 +139,7 @@ impl Previewer {
             FromPool::Report(FromWorker::WaitsForServer { ms }) => self.limit(LONGEST_MS.saturating_add(ms)),
             FromPool::Died(Death::OutOfMemory, _) => self.died("there is not enough memory"),
             FromPool::Died(_, why) => self.died(&why),
-            FromPool::Report(_) | FromPool::Archive(_) | FromPool::Unpacked(..) => {}
+            FromPool::Report(_) | FromPool::Archive(_) | FromPool::Probed(_) | FromPool::Unpacked(..) => {}
         }
     }
 

@@ -16,14 +16,20 @@ const MODEL_MS: u32 = 300_000;
 /// Time limit for anything else.
 const PROBE_MS: u32 = 30_000;
 
-/// Reads the file as what it is to be, and runs a model once. A custom action says what it is.
+/// Reads the file as what it is to be, and runs a model once. A custom action says what it is. Returns the file as it is to be
+/// stored too: a font may be packed.
 ///
 /// # Errors
 /// Why this program cannot use it.
-pub(super) async fn probe_file(program: &Rc<Program>, kind: FileKind, file: &Blob) -> Result<Option<Value>, Failure> {
+pub(super) async fn probe_file(
+    program: &Rc<Program>,
+    kind: FileKind,
+    file: Blob,
+) -> Result<(Option<Value>, Blob), Failure> {
     let patience_ms = if kind == FileKind::Model { MODEL_MS } else { PROBE_MS };
-    match one_shot::run(program, ToWorker::ProbeFile { kind }, file.into(), Some(patience_ms)).await {
-        Ok(FromPool::Report(FromWorker::FileProbed { failure, spec })) => failure.map_or(Ok(spec), Err),
+    match one_shot::run(program, ToWorker::ProbeFile { kind }, file.clone().into(), Some(patience_ms)).await {
+        Ok(FromPool::Probed(unpacked)) => Ok((None, unpacked)),
+        Ok(FromPool::Report(FromWorker::FileProbed { failure, spec })) => failure.map_or(Ok((spec, file)), Err),
         Ok(_) => Err(unusable(kind, "it was stopped")),
         Err(why) => Err(unusable(kind, &why)),
     }

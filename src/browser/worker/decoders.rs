@@ -10,10 +10,12 @@ use wasm_bindgen::prelude::*;
 use super::super::environment::buffer_of;
 use super::super::storage::Storage;
 use super::instance::{Instance, Requests};
+use super::lettering::TypesetterCache;
 use super::user_files;
 use crate::codecs::{Coding, Decoders, Product, Series};
 use crate::compact::SortedMap;
 use crate::error::{ErrorCategory, Failure, Phase};
+use crate::lettering::EMOJI_FONT;
 use crate::protocol::Module;
 use crate::user_file::FileKind;
 
@@ -61,6 +63,11 @@ const fn module(coding: Coding) -> Module {
     }
 }
 
+/// The font for emoji, behind those of the user.
+fn emoji() -> (String, String) {
+    (EMOJI_FONT.name.to_owned(), EMOJI_FONT.sha256.to_owned())
+}
+
 /// A decoder.
 struct Program {
     instance: Instance,
@@ -69,8 +76,15 @@ struct Program {
 }
 
 impl Program {
-    /// Gives it the built-in font and these ones of the user. One that cannot be read is left out, as if it was not there.
-    async fn give(&self, requests: &Requests, database: &Storage, fonts: Vec<(String, String)>) -> Result<(), Failure> {
+    /// Gives it the built-in font and these ones, among which that for emoji is `unpacked`. One of the user that cannot be read is left
+    /// out, as if it was not there.
+    async fn give(
+        &self,
+        requests: &Requests,
+        database: &Storage,
+        fonts: Vec<(String, String)>,
+        unpacked: Option<&Uint8Array>,
+    ) -> Result<(), Failure> {
         let (instance, trapped) = (&self.instance, |error: JsValue| self.instance.trapped(&error));
         if self.fonts.take().is_none() {
             let font = buffer_of(&requests.file(Module::Font).await?).await.map_err(|error| no_font(&error))?;
@@ -82,7 +96,11 @@ impl Program {
         exports.forget_fonts().map_err(trapped)?;
         let mut given = Vec::with_capacity(fonts.len());
         for (name, id) in fonts {
-            if let Ok(file) = user_files::read(database, FileKind::Font, &name, &id).await {
+            if let Some(unpacked) = unpacked.filter(|_| id == EMOJI_FONT.sha256) {
+                instance.write(unpacked)?;
+                exports.add_font().map_err(trapped)?;
+                given.push((name, id));
+            } else if let Ok(file) = user_files::read(database, FileKind::Font, &name, &id).await {
                 instance.write(&Uint8Array::new(&file))?;
                 exports.add_font().map_err(trapped)?;
                 given.push((name, id));
@@ -111,14 +129,26 @@ impl DecoderCache {
         Ok(())
     }
 
-    /// Gives what draws SVG, which is loaded, the built-in font and all of the user's; returns whether it had others before.
-    pub(super) async fn give_fonts(&self, requests: &Requests, database: &Storage) -> Result<bool, Failure> {
+    /// Gives what draws SVG, which is loaded, the built-in font and all of the user's, and that for emoji if it is needed or was before;
+    /// returns whether it had others before.
+    pub(super) async fn give_fonts(
+        &self,
+        requests: &Requests,
+        database: &Storage,
+        typesetter: &TypesetterCache,
+        with_emoji: bool,
+    ) -> Result<bool, Failure> {
         let program = self.held(Coding::Svg).ok_or_else(|| unavailable(Coding::Svg))?;
-        let fonts = user_files::all(database, FileKind::Font).await?;
+        let mut fonts = user_files::all(database, FileKind::Font).await?;
+        let had_emoji = program.fonts.borrow().as_ref().is_some_and(|fonts| fonts.contains(&emoji()));
+        if with_emoji || had_emoji {
+            fonts.push(emoji());
+        }
         if program.fonts.borrow().as_ref() == Some(&fonts) {
             return Ok(false);
         }
-        program.give(requests, database, fonts).await?;
+        let unpacked = if fonts.contains(&emoji()) { Some(typesetter.unpacked_emoji().await?) } else { None };
+        program.give(requests, database, fonts, unpacked.as_ref()).await?;
         Ok(true)
     }
 

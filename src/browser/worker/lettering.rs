@@ -1,20 +1,21 @@
 //! The worker's typesetter: an instance of the WebAssembly that sets text, made when a plan first needs it and kept with its
 //! fonts. The service provides the code and the built-in font; the user's own fonts are in the store.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::Blob;
+use web_sys::{Blob, File};
 
 use super::super::environment::buffer_of;
+use super::super::interop::describe;
 use super::super::storage::Storage;
 use super::instance::{Instance, Requests};
 use super::user_files;
 use crate::error::{ErrorCategory, Failure, Phase};
-use crate::lettering::{Lettering, Report, Request, Typesetter};
+use crate::lettering::{EMOJI_FONT, Lettering, Report, Request, Typesetter};
 use crate::protocol::Module;
 use crate::user_file::FileKind;
 
@@ -36,6 +37,16 @@ extern "C" {
     fn letters(this: &Exports) -> Result<u32, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn outline(this: &Exports) -> Result<u32, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn colors(this: &Exports) -> Result<u32, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn add_emoji(this: &Exports) -> Result<u32, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn unpack(this: &Exports) -> Result<u32, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn unpacked(this: &Exports) -> Result<u32, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn unpacked_length(this: &Exports) -> Result<u32, JsValue>;
 }
 
 /// The program that sets text, with the fonts that it has read.
@@ -43,6 +54,8 @@ struct Program {
     instance: Instance,
     /// The user's fonts by name, each with the id of its content.
     fonts: RefCell<BTreeMap<String, String>>,
+    /// Whether it has the font for emoji.
+    has_emoji: Cell<bool>,
 }
 
 impl Program {
@@ -55,7 +68,7 @@ impl Program {
         if !instance.load(&font)? {
             return Err(unusable(&instance.last_message()));
         }
-        Ok(Self { instance, fonts: RefCell::default() })
+        Ok(Self { instance, fonts: RefCell::default(), has_emoji: Cell::default() })
     }
 
     /// Reads a font, which texts can then name.
@@ -72,12 +85,40 @@ impl Program {
         if exports.add_font().map_err(|error| self.instance.trapped(&error))? != 0 {
             return Ok(());
         }
-        Err(Failure::new(
+        Err(self.refused(name))
+    }
+
+    fn refused(&self, name: &str) -> Failure {
+        Failure::new(
             ErrorCategory::ValidationError,
             Phase::Setup,
             format!("The font \"{name}\" cannot be used: {}.", self.instance.last_message()),
-            "Choose a TrueType or OpenType font: a file that ends with .ttf, .otf or .ttc.",
-        ))
+            "Choose a TrueType or OpenType font: a file that ends with .ttf, .otf, .ttc, .woff or .woff2.",
+        )
+    }
+
+    /// Reads the font for emoji.
+    async fn add_emoji(&self, requests: &Requests) -> Result<(), Failure> {
+        let font = buffer_of(&requests.file(Module::Emoji).await?).await.map_err(|error| unusable(&error))?;
+        self.instance.write(&Uint8Array::new(&font))?;
+        let exports: &Exports = self.instance.exports();
+        if exports.add_emoji().map_err(|error| self.instance.trapped(&error))? == 0 {
+            return Err(unusable(&self.instance.last_message()));
+        }
+        self.has_emoji.set(true);
+        Ok(())
+    }
+
+    /// A font as it was before it was packed.
+    fn unpacked(&self, name: &str, file: &ArrayBuffer) -> Result<Uint8Array, Failure> {
+        let (instance, trapped) = (&self.instance, |error: JsValue| self.instance.trapped(&error));
+        instance.write(&Uint8Array::new(file))?;
+        let exports: &Exports = instance.exports();
+        if exports.unpack().map_err(trapped)? == 0 {
+            return Err(self.refused(name));
+        }
+        let (place, length) = (exports.unpacked().map_err(trapped)?, exports.unpacked_length().map_err(trapped)?);
+        Ok(Uint8Array::new_with_byte_offset_and_length(&instance.buffer(), place, length).slice(0, length))
     }
 
     /// Reads one of the user's fonts, unless it has that one.
@@ -107,6 +148,15 @@ pub(super) struct ReadyTypesetter {
     program: Rc<Program>,
     /// Why fonts are not available, by name.
     missing: BTreeMap<String, Failure>,
+    /// Why that for emoji is not.
+    no_emoji: Option<Failure>,
+}
+
+impl ReadyTypesetter {
+    /// Loads the font for emoji. If that fails, texts that need it fail.
+    pub(super) async fn load_emoji(&mut self, requests: &Requests) {
+        self.no_emoji = self.program.add_emoji(requests).await.err();
+    }
 }
 
 impl Typesetter for ReadyTypesetter {
@@ -124,13 +174,21 @@ impl Typesetter for ReadyTypesetter {
         }
         let report = instance.read(exports.report().map_err(trapped)?, exports.report_length().map_err(trapped)?);
         let report: Report = serde_json::from_slice(&report).map_err(|error| unusable(&error.to_string()))?;
+        if let Some(failure) = self.no_emoji.as_ref().filter(|_| report.lacks_emoji) {
+            return Err(failure.clone());
+        }
         let pixels = report.painted[0] * report.painted[1];
         let letters = instance.read(exports.letters().map_err(trapped)?, pixels);
-        let outline = match exports.outline().map_err(trapped)? {
-            0 => Vec::new(),
-            place => instance.read(place, pixels),
+        let plane = |place: Result<u32, JsValue>, length: u32| match place.map_err(trapped)? {
+            0 => Ok(Vec::new()),
+            place => Ok::<_, Failure>(instance.read(place, length)),
         };
-        Ok(Lettering { report, letters, outline })
+        let (outline, colors) = (plane(exports.outline(), pixels)?, plane(exports.colors(), 4 * pixels)?);
+        Ok(Lettering { report, letters, outline, colors })
+    }
+
+    fn can_load_emoji(&self) -> bool {
+        self.no_emoji.is_none() && !self.program.has_emoji.get()
     }
 }
 
@@ -157,7 +215,7 @@ impl TypesetterCache {
                 missing.insert((*name).to_owned(), failure);
             }
         }
-        Ok(ReadyTypesetter { program, missing })
+        Ok(ReadyTypesetter { program, missing, no_emoji: None })
     }
 
     async fn program(&self) -> Result<Rc<Program>, Failure> {
@@ -170,13 +228,29 @@ impl TypesetterCache {
         Ok(program)
     }
 
-    /// Reads a font, for a worker that is thrown away afterwards.
+    /// The font for emoji, unpacked for a program that reads no packed fonts.
+    pub(super) async fn unpacked_emoji(&self) -> Result<Uint8Array, Failure> {
+        let program = self.program().await?;
+        let font = self.requests.file(Module::Emoji).await?;
+        program.unpacked(EMOJI_FONT.name, &buffer_of(&font).await.map_err(|error| unusable(&error))?)
+    }
+
+    /// Reads a font, for a worker that is thrown away afterwards. One that is packed is returned unpacked.
     ///
     /// # Errors
     /// Why this program cannot use it.
-    pub(super) async fn try_file(&self, file: &Blob) -> Result<(), Failure> {
+    pub(super) async fn try_file(&self, file: &Blob) -> Result<Option<File>, Failure> {
         let (name, file) = user_files::given(FileKind::Font, file).await?;
-        self.program().await?.add(&name.replace('\n', " "), &file)
+        let (program, name) = (self.program().await?, name.replace('\n', " "));
+        let start = Uint8Array::new(&file).subarray(0, 4).to_vec();
+        if ![b"wOFF", b"wOF2"].iter().any(|packed| start == *packed) {
+            return program.add(&name, &file).map(|()| None);
+        }
+        let unpacked = program.unpacked(&name, &file)?;
+        program.add(&name, &unpacked.buffer())?;
+        let named = format!("{}.ttf", FileKind::Font.stem(&name));
+        let file = File::new_with_u8_array_sequence(&Array::of1(&unpacked), &named);
+        file.map(Some).map_err(|error| unusable(&describe(&error)))
     }
 
     /// Bytes of its memory, as [`Instance::memory`].

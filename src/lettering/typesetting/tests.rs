@@ -1,13 +1,20 @@
 use super::*;
 
-fn typesetter() -> FontTypesetter {
+pub(super) fn typesetter() -> FontTypesetter {
     FontTypesetter::new(include_bytes!("../roboto/Roboto-Regular.ttf").to_vec()).unwrap()
 }
 
-fn request(text: &str) -> Request {
+/// A file of the tests' data.
+pub(super) fn data(name: &str) -> Vec<u8> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub(super) fn request(text: &str) -> Request {
     Request {
         text: text.to_owned(),
         font: String::new(),
+        color: [0; 3],
         size: 20.0,
         line_height: 1.2,
         alignment: Alignment::Left,
@@ -187,7 +194,7 @@ fn hebrew() -> Vec<u8> {
 #[test]
 fn what_a_font_of_the_user_lacks_is_taken_from_the_built_in_one() {
     let typesetter = typesetter();
-    typesetter.add("Ivrit", hebrew()).unwrap();
+    typesetter.add("Ivrit", &hebrew()).unwrap();
     let set = |font: &str, text: &str| {
         typesetter.lettering(&Request { font: font.to_owned(), ..request(text) }).map(|set| set.report)
     };
@@ -206,9 +213,9 @@ fn fonts_are_replaced_and_forgotten_by_name() {
     };
     assert_eq!(missing(&typesetter), None);
     assert!(typesetter.set(&Request { font: "mine".to_owned(), ..request("a") }).is_err());
-    typesetter.add("mine", hebrew()).unwrap();
+    typesetter.add("mine", &hebrew()).unwrap();
     assert_eq!(missing(&typesetter).as_deref(), Some("日"));
-    typesetter.add("mine", include_bytes!("../../../tests/data/fonts/japanese.ttf").to_vec()).unwrap();
+    typesetter.add("mine", include_bytes!("../../../tests/data/fonts/japanese.ttf")).unwrap();
     assert_eq!(missing(&typesetter).as_deref(), Some("של"));
     typesetter.forget_own();
     assert_eq!(missing(&typesetter), None);
@@ -217,13 +224,98 @@ fn fonts_are_replaced_and_forgotten_by_name() {
 #[test]
 fn a_font_that_cannot_be_used_is_refused_with_the_reason() {
     let typesetter = typesetter();
-    assert!(typesetter.add("a", b"wOF2".to_vec()).unwrap_err().contains("WOFF"));
-    for file in [Vec::new(), b"no font".to_vec(), b"\0\x01\0\0 no font, but it starts like one".to_vec()] {
+    for file in [b"wOF2".as_slice(), b"wOFF"] {
+        assert!(typesetter.add("a", file).unwrap_err().contains("WOFF file that is damaged"));
+    }
+    for file in [b"".as_slice(), b"no font", b"\0\x01\0\0 no font, but it starts like one"] {
         assert!(typesetter.add("a", file).unwrap_err().contains("not a TrueType or OpenType font"));
     }
-    // A font without outlines: one that has its glyphs as pictures only.
-    let mut pictures = hebrew();
-    let glyf = pictures.windows(4).position(|tag| tag == b"glyf").unwrap();
-    pictures[glyf..glyf + 4].copy_from_slice(b"none");
-    assert!(typesetter.add("a", pictures).unwrap_err().contains("pictures"));
+    // A font with neither outlines nor coloured pictures.
+    let mut empty = hebrew();
+    let glyf = empty.windows(4).position(|tag| tag == b"glyf").unwrap();
+    empty[glyf..glyf + 4].copy_from_slice(b"none");
+    assert!(typesetter.add("a", &empty).unwrap_err().contains("pictures"));
+}
+
+#[test]
+fn a_packed_font_sets_what_it_set_before() {
+    let typesetter = typesetter();
+    let text = |font: &str| typesetter.lettering(&Request { font: font.to_owned(), ..request("שלום עולם") }).unwrap();
+    for extension in ["ttf", "woff", "woff2"] {
+        typesetter.add(extension, &data(&format!("fonts/hebrew.{extension}"))).unwrap();
+    }
+    assert!(text("ttf").letters.iter().any(|covered| *covered > 0));
+    assert_eq!((text("woff"), text("woff2")), (text("ttf"), text("ttf")));
+}
+
+/// Roboto has © and digits, and no emoji.
+#[test]
+fn the_font_for_emoji_is_wanted_where_it_would_help() {
+    let typesetter = typesetter();
+    let wants = |text: &str| typesetter.lettering(&request(text)).unwrap().report.lacks_emoji;
+    for text in ["", "Plain © 1 ™", "字", "©\u{fe0e}", "\u{200d}"] {
+        assert!(!wants(text), "{text}");
+    }
+    for text in ["a 😀", "©️", "1️⃣", "🇺🇳", "☺"] {
+        assert!(wants(text), "{text}");
+    }
+    typesetter.add("own", &data("fonts/emoji.ttf")).unwrap();
+    let own = |text: &str| typesetter.lettering(&Request { font: "own".to_owned(), ..request(text) }).unwrap().report;
+    assert!(!own("😀❤️").lacks_emoji && own("🌍").lacks_emoji);
+    typesetter.add_emoji(&data("fonts/emoji.ttf")).unwrap();
+    assert!(!wants("a 😀") && !wants("🌍"));
+    assert_eq!(own("🌍\u{fe0f}").missing, "🌍");
+}
+
+#[test]
+fn a_selector_chooses_between_letters_and_pictures() {
+    let typesetter = typesetter();
+    typesetter.add_emoji(&unpacked(include_bytes!("../noto-emoji/NotoColorEmoji.woff2")).unwrap()).unwrap();
+    let is_colored = |text: &str| {
+        let set = typesetter.lettering(&request(text)).unwrap();
+        let inked = set.letters.iter().any(|covered| *covered > 0);
+        assert_eq!(set.report.missing, "", "{text}");
+        assert_ne!(inked, !set.colors.is_empty(), "{text}");
+        !inked
+    };
+    assert!(!is_colored("©") && !is_colored("©\u{fe0e}") && is_colored("©\u{fe0f}"));
+    assert!(is_colored("😀") && is_colored("☺"));
+}
+
+#[test]
+fn emoji_stand_among_letters_and_shrink_with_them() {
+    let typesetter = typesetter();
+    typesetter.add_emoji(&data("fonts/emoji.ttf")).unwrap();
+    let set = |request: &Request| typesetter.lettering(request).unwrap();
+    let plain = set(&request("ab"));
+    let mixed = set(&request("a😀b"));
+    let pixels = (mixed.report.painted[0] * mixed.report.painted[1]) as usize;
+    assert_eq!((mixed.letters.len(), mixed.colors.len()), (pixels, 4 * pixels));
+    assert!(plain.colors.is_empty() && mixed.report.width >= plain.report.width + 20);
+    // No pixel has both.
+    let both = mixed
+        .letters
+        .iter()
+        .zip(mixed.colors.as_chunks::<4>().0)
+        .filter(|(letter, color)| **letter > 0 && color[3] > 0);
+    assert_eq!(both.count(), 0);
+    let shrunk = set(&Request { shrinks: true, max_width: 10.0, ..request("😀") });
+    assert!((9..=10).contains(&shrunk.report.width) && shrunk.report.painted[0] <= 12, "{:?}", shrunk.report);
+}
+
+#[test]
+fn an_outline_surrounds_what_has_colours_too() {
+    let typesetter = typesetter();
+    typesetter.add("graph", &data("fonts/graph.ttf")).unwrap();
+    // A box of 80 pixels.
+    let request = Request { font: "graph".to_owned(), size: 100.0, ..request("B") };
+    let (plain, outlined) = (typesetter.lettering(&request), typesetter.lettering(&Request { stroke: 5.0, ..request }));
+    let (plain, outlined) = (plain.unwrap(), outlined.unwrap());
+    let [x, y] = [0, 1].map(|axis| plain.report.start[axis] - outlined.report.start[axis]);
+    assert!((5..=6).contains(&x) && (5..=6).contains(&y), "{x} {y}");
+    let area = |plane: &[u8]| plane.iter().map(|one| f64::from(*one) / 255.0).sum::<f64>();
+    let inner: f64 = area(&plain.colors.iter().skip(3).step_by(4).copied().collect::<Vec<_>>());
+    let expected = inner + 4.0 * 80.0 * 5.0 + std::f64::consts::PI * 25.0;
+    let found = area(&outlined.outline);
+    assert!((inner - 6400.0).abs() < 1.0 && (found - expected).abs() < 12.0, "{inner}, {found} for {expected}");
 }

@@ -55,7 +55,7 @@ const fn file_words(kind: FileKind) -> FileWords {
         },
         FileKind::Font => FileWords {
             label: "Font file",
-            accept: ".ttf,.otf,.ttc",
+            accept: ".ttf,.otf,.ttc,.woff,.woff2",
             testid: "font-file",
             button_testid: "font-add",
             remove_testid: "font-remove",
