@@ -342,6 +342,40 @@ fn a_high_dynamic_range_becomes_srgb_with_a_hint() {
     assert!(mean("color/hdr-pq-level.png") > mean("color/hdr-pq.png"), "less to compress");
 }
 
+/// Against libjxl, which wrote the files, and littleCMS (`tests/oracles/jxl_inks.py`).
+#[test]
+fn inks_in_jpeg_xl_become_what_their_profile_says() {
+    for (name, alpha, codes) in [
+        ("inks.jxl", false, &[][..]),
+        ("inks-16.jxl", false, &[]),
+        ("inks-alpha.jxl", true, &[]),
+        ("inks-plain.jxl", false, &["inks_unknown"]),
+    ] {
+        let bytes = data(&format!("color/{name}"));
+        let header = header(&bytes);
+        assert_eq!((header.alpha, header.is_deep()), (alpha, false), "{name}");
+        let image = decoded(&bytes).image;
+        assert!(image.space.is_srgb() && image.space.icc().is_none(), "{name}");
+        let expected = data(&format!("color/{name}.rgba"));
+        let representation = if alpha { Representation::Rgba } else { Representation::Rgb };
+        assert_eq!(image.representation(), representation, "{name}");
+        let Pixels::Rgba(found) = convert(image, Representation::Rgba).pixels else { panic!("converted") };
+        // As for pictures in other formats, tables are interpolated in another way.
+        let (mean, most) = if codes.is_empty() { (0.5, 16) } else { (0.0, 0) };
+        let found_difference = (mean_difference(&found, &expected[8..]), largest_difference(&found, &expected[8..]));
+        assert!(found_difference.0 <= mean && found_difference.1 <= most, "{name}: {found_difference:?}");
+        let opacity = |samples: &[u8]| samples.iter().skip(3).step_by(4).copied().collect::<Vec<u8>>();
+        assert_eq!(opacity(&found), opacity(&expected[8..]), "{name}");
+        assert_eq!(warnings(&bytes), codes, "{name}");
+    }
+    // Cut off it is used as far as it goes, or refused.
+    let whole = data("color/inks-alpha.jxl");
+    for length in (0..whole.len()).step_by(97) {
+        let Ok(header) = codecs::probe(&whole[..length], "a.jxl") else { continue };
+        let _read_or_not = codecs::decode(&whole[..length], &header, &DecodeRequest::whole(&header), "a.jxl");
+    }
+}
+
 #[test]
 fn inks_of_which_nothing_is_known_are_a_hint() {
     for name in ["codecs/cmyk.jpg", "codecs/ycck.jpg"] {

@@ -2,6 +2,8 @@
 //! instead of the one in EXIF; animated or not. Pixels are decoded by a program of its own ([`decoder`]);
 //! headers are read here. It is written with loss and without.
 //!
+//! Inks become sRGB by their profile, or as browsers show them if there is none.
+//!
 //! A picture whose samples are stored in the coding's own colours and that has a profile is decoded to light without limits,
 //! and converted to the profile here, so that no colour outside of sRGB is lost.
 
@@ -15,7 +17,7 @@ use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
 use super::samples::{half, round_16};
 use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, decoded_to};
-use crate::color::{ColorSpace, FromLight};
+use crate::color::{ColorSpace, FromLight, Inks};
 use crate::image::{Deep, Image, Pixels, Size};
 
 mod container;
@@ -37,7 +39,7 @@ pub(super) const CODEC: Codec = Codec {
     animation: Some(AnimationCodec { frames, animate: None }),
 };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.4.0";
+pub(super) const VERSION: &str = "1.5.0";
 
 /// The first bytes of a bare codestream.
 const CODESTREAM: &[u8] = &[0xff, 0x0a];
@@ -57,8 +59,10 @@ pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
 struct Report {
     width: u32,
     height: u32,
-    /// Gray or red, green and blue, and opacity: 1…4. Alpha is straight.
+    /// Gray or red, green and blue, and opacity: 1…4. Alpha is straight. Or cyan, magenta, yellow and black, and opacity: 4 or 5.
     channels: u8,
+    /// Whether samples are inks. Opacity then follows behind all of them.
+    has_inks: bool,
     kind: Kind,
     /// Whether part of the picture is missing.
     is_partial: bool,
@@ -103,6 +107,9 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let facts = facts(bytes)?;
     let Facts { size, orientation, alpha, is_gray, .. } = facts;
     let mut findings = Vec::new();
+    if facts.has_inks && !facts.has_profile {
+        findings.push(Finding::InksUnknown);
+    }
     if facts.tone_map().is_some() {
         findings.push(Finding::ToneMapped);
     }
@@ -179,6 +186,8 @@ struct Colors {
     space: Option<ColorSpace>,
     /// For samples that are light.
     from_light: Option<(FromLight, Vec<f32>)>,
+    /// For samples that are inks.
+    inks: Option<Inks>,
     findings: Vec<Finding>,
 }
 
@@ -192,6 +201,16 @@ impl Colors {
         }
         let profile = data.split_off(length);
         let mut findings = Vec::new();
+        if report.has_inks != facts.has_inks {
+            return Err(Problem::damaged("its pixels are not those of its header"));
+        }
+        if facts.has_inks {
+            // The decoder may know no profile although the header says that there is one.
+            let profile = if profile.is_empty() { Ok(None) } else { accept(&profile, Samples::Cmyk) };
+            let inks = Inks::of(&or_note(profile, &mut findings));
+            let space = Some(ColorSpace::SRGB);
+            return Ok((Self { facts, space, from_light: None, inks: Some(inks), findings }, data));
+        }
         let samples = if facts.is_gray { Samples::Gray } else { Samples::Rgb };
         // What a picture is like that says nothing else, or whose profile means nothing for its samples.
         let has_own_colors = facts.has_profile && facts.is_own;
@@ -209,7 +228,7 @@ impl Colors {
             }
             _ => None,
         };
-        Ok((Self { facts, space, from_light, findings }, data))
+        Ok((Self { facts, space, from_light, inks: None, findings }, data))
     }
 
     /// The pixels that samples stand for.
@@ -218,6 +237,9 @@ impl Colors {
             return Err(other_size());
         }
         let Report { channels, kind, .. } = report;
+        if let Some(inks) = &self.inks {
+            return printed(&data, report, header, inks);
+        }
         if kind == Kind::Words && header.is_deep() {
             let numbers: Vec<u16> = data.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect();
             return Ok(Pixels::Deep(match (channels, header.alpha) {
@@ -261,12 +283,32 @@ impl Colors {
 
 /// How many bytes the samples of a picture have.
 fn length_of(header: &Header, report: Report) -> Result<usize, Problem> {
-    let Report { width, height, channels, kind, .. } = report;
+    let Report { width, height, channels, kind, has_inks, .. } = report;
     let size = Size::new(width, height);
-    if size != header.size || !(1..=4).contains(&channels) {
+    let possible = if has_inks { 4..=5 } else { 1..=4 };
+    if size != header.size || !possible.contains(&channels) {
         return Err(other_size());
     }
     Ok(size.pixels() as usize * usize::from(channels) * kind.bytes())
+}
+
+/// What is seen of inks. Their samples are light that they let through: none is full ink.
+fn printed(data: &[u8], report: Report, header: &Header, inks: &Inks) -> Result<Pixels, Problem> {
+    const INKS: usize = 4;
+    let samples: Vec<u8> = match report.kind {
+        Kind::Bytes => data.to_vec(),
+        _ => data.as_chunks().0.iter().map(|bytes| round_16(u16::from_le_bytes(*bytes))).collect(),
+    };
+    let (printed, opacity) = samples.split_at(header.size.pixels() as usize * INKS);
+    let colors = printed.as_chunks::<INKS>().0.iter().map(|light| inks.color(light.map(|light| u8::MAX - light)));
+    match (opacity.is_empty(), header.alpha) {
+        (true, false) => Ok(Pixels::Rgb(colors.flatten().collect())),
+        (false, true) => {
+            let pixel = |([red, green, blue], alpha): ([u8; 3], &u8)| [red, green, blue, *alpha];
+            Ok(Pixels::Rgba(colors.zip(opacity).flat_map(pixel).collect()))
+        }
+        _ => Err(Problem::damaged("its pixels are not those of its header")),
+    }
 }
 
 fn other_size() -> Problem {

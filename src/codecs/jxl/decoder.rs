@@ -108,8 +108,10 @@ impl Pictures {
             return Err(Trouble::Unsupported);
         }
         let alpha = info.extra_channels.iter().any(|channel| channel.ec_type == ExtraChannel::Alpha);
+        let has_inks = info.extra_channels.iter().any(|channel| channel.ec_type == ExtraChannel::Black);
         let is_gray = decoder.current_pixel_format().is_some_and(|format| format.color_type.is_grayscale());
         let (channels, color_type) = match (is_gray, alpha) {
+            _ if has_inks => (4 + u8::from(alpha), JxlColorType::Cmyk),
             (true, false) => (1, JxlColorType::Grayscale),
             (true, true) => (2, JxlColorType::GrayscaleAlpha),
             (false, false) => (3, JxlColorType::Rgb),
@@ -117,25 +119,34 @@ impl Pictures {
         };
         let endianness = Endianness::LittleEndian;
         let (kind, format) = match profile {
-            JxlColorProfile::Icc(_) if !info.uses_original_profile && !is_gray => {
+            JxlColorProfile::Icc(_) if !info.uses_original_profile && !is_gray && !has_inks => {
                 (Kind::Light, JxlDataFormat::F16 { endianness })
             }
             // The decoder would scatter dots instead of rounding.
             _ if info.uses_original_profile && info.bit_depth.bits_per_sample() > 8 => {
                 (Kind::Words, JxlDataFormat::U16 { endianness, bit_depth: 16 })
             }
-            profile if has_high_range(profile) => (Kind::Words, JxlDataFormat::U16 { endianness, bit_depth: 16 }),
+            profile if has_high_range(profile) && !has_inks => {
+                (Kind::Words, JxlDataFormat::U16 { endianness, bit_depth: 16 })
+            }
             _ => (Kind::Bytes, JxlDataFormat::U8 { bit_depth: 8 }),
         };
         let profile = match profile {
             JxlColorProfile::Icc(icc) if kind == Kind::Light || info.uses_original_profile => icc.clone(),
             _ => Vec::new(),
         };
-        let extra_channel_format = vec![None; info.extra_channels.len()];
+        let mut extra_channel_format = vec![None; info.extra_channels.len()];
+        if has_inks {
+            // Opacity is no channel of inks: it gets a plane of its own.
+            let mut kinds = info.extra_channels.iter().map(|channel| channel.ec_type);
+            if let Some(alpha) = kinds.position(|kind| kind == ExtraChannel::Alpha) {
+                extra_channel_format[alpha] = Some(format);
+            }
+        }
         let format = JxlPixelFormat { color_type, color_data_format: Some(format), extra_channel_format };
         decoder.set_pixel_format(format).map_err(trouble)?;
         let (width, height, length) = (width as u32, height as u32, profile.len() as u32);
-        let report = Report { width, height, channels, kind, is_partial: false, profile: length };
+        let report = Report { width, height, channels, has_inks, kind, is_partial: false, profile: length };
         Ok(Self { decoder, report, profile, has_more: true })
     }
 
@@ -144,13 +155,23 @@ impl Pictures {
         if !self.has_more {
             return Ok(None);
         }
-        let Report { width, height, channels, kind, .. } = self.report;
+        let Report { width, height, channels, has_inks, kind, .. } = self.report;
         let (width, height) = (width as usize, height as usize);
-        let row = width * usize::from(channels) * kind.bytes();
-        let mut data = gray(width * height, channels, kind);
+        let interleaved = if has_inks { 4 } else { channels };
+        let row = width * usize::from(interleaved) * kind.bytes();
+        let mut data = gray(width * height, interleaved, kind);
+        let has_plane = channels > interleaved;
+        if has_plane {
+            data.resize(data.len() + width * height * kind.bytes(), u8::MAX);
+        }
         let mut microseconds = 0;
         loop {
-            let mut buffers = [JxlOutputBuffer::new(&mut data, height, row)];
+            let (colors, plane) = data.split_at_mut(row * height);
+            let colors = JxlOutputBuffer::new(colors, height, row);
+            let mut buffers = vec![colors];
+            if has_plane {
+                buffers.push(JxlOutputBuffer::new(plane, height, width * kind.bytes()));
+            }
             match self.decoder.process(file, Some(&mut buffers), None) {
                 Ok(Event::FrameComplete { has_more_frames }) => {
                     self.has_more = has_more_frames;

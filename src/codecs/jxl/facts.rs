@@ -15,6 +15,8 @@ pub(super) struct Facts {
     pub(super) plays: Option<u32>,
     pub(super) alpha: bool,
     pub(super) is_gray: bool,
+    /// Whether samples are inks: cyan, magenta and yellow in place of colours, and black beside them.
+    pub(super) has_inks: bool,
     /// Whether samples are stored in colours of the coding's own (XYB), from which the decoder converts them.
     pub(super) is_own: bool,
     /// Whether there is a profile, which only the decoder reads.
@@ -58,6 +60,7 @@ impl Facts {
             plays: None,
             alpha: false,
             is_gray: false,
+            has_inks: false,
             is_own: true,
             has_profile: false,
             bits: 8,
@@ -87,24 +90,27 @@ impl Facts {
         for _ in 0..channels {
             match bits.channel()? {
                 ALPHA => facts.alpha = true,
-                BLACK => return Err(Problem::Unsupported("a JPEG XL picture in inks")),
+                BLACK => facts.has_inks = true,
                 _ => {}
             }
         }
         facts.is_own = bits.flag()?;
         bits.colors(&mut facts)?;
+        if facts.has_inks && (facts.is_own || facts.is_gray) {
+            return Err(Problem::Unsupported("a JPEG XL picture whose inks are stored as other colors"));
+        }
         Ok(facts)
     }
 
     /// Whether samples have more than 8 bits that are shown as they are. In the coding's own colours they have no depth.
     pub(super) fn is_deep(&self) -> bool {
-        !self.is_own && self.bits > 8 && self.tone_map().is_none()
+        !self.is_own && !self.has_inks && self.bits > 8 && self.tone_map().is_none()
     }
 
     /// What tells a high dynamic range from samples.
     pub(super) fn tone_map(&self) -> Option<ToneMap> {
         match self.transfer {
-            Coded::Code(transfer) if !self.has_profile => {
+            Coded::Code(transfer) if !self.has_profile && !self.has_inks => {
                 ToneMap::from_code_points(self.primaries.1.unwrap_or(BT2020), transfer, None)
             }
             _ => None,
@@ -116,7 +122,7 @@ impl Facts {
         let is_hdr = matches!(self.transfer, Coded::Code(16 | 18));
         // Gray in the coding's own colours is decoded to sRGB unless its white is that of sRGB.
         let is_converted = self.is_own && self.is_gray && self.primaries.0.white != Primaries::SRGB.white;
-        if self.has_profile || is_hdr || is_converted {
+        if self.has_profile || self.has_inks || is_hdr || is_converted {
             return ColorSpace::SRGB;
         }
         let transfer = match self.transfer {
