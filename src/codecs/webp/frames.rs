@@ -64,7 +64,7 @@ impl Frames for Animated<'_> {
 
 fn animate<'a>(request: &EncodeRequest, plays: u32, encoders: Option<&'a dyn Encoders>) -> Box<dyn FrameWriter + 'a> {
     let clock = Clock::default();
-    Box::new(Writer { request: request.clone(), plays, encoders, clock, begun: None, encoder: "", stored: Vec::new() })
+    Box::new(Writer { request: request.clone(), plays, encoders, clock, begun: None, encoder: "" })
 }
 
 /// A frame as it is stored.
@@ -76,12 +76,59 @@ struct Stored {
     data: Vec<u8>,
 }
 
-/// What the first frame decides.
+impl Stored {
+    /// The frame, of which nothing is left here.
+    fn taken(&mut self) -> Self {
+        Self { part: self.part, ticks: self.ticks, data: std::mem::take(&mut self.data) }
+    }
+}
+
+/// A file that has been begun.
 struct Begun {
     size: Size,
-    profile: Option<Vec<u8>>,
+    /// All but the last frame so far.
+    file: Vec<u8>,
+    /// The last frame, which is shown longer if the next one is the same.
+    last: Stored,
     /// What is shown, in R′G′B′A.
     shown: Vec<u8>,
+}
+
+impl Begun {
+    /// With its first frame.
+    fn new(size: Size, profile: Option<&[u8]>, plays: u32, last: Stored, shown: Vec<u8>) -> Self {
+        let mut extended = [0; 10];
+        extended[0] = ANIMATED | ALPHA | if profile.is_some() { PROFILE } else { 0 };
+        extended[4..7].copy_from_slice(&(size.width - 1).to_le_bytes()[..3]);
+        extended[7..10].copy_from_slice(&(size.height - 1).to_le_bytes()[..3]);
+        let mut file = b"RIFF\0\0\0\0WEBP".to_vec();
+        push(&mut file, b"VP8X", &extended);
+        if let Some(profile) = profile {
+            push(&mut file, b"ICCP", profile);
+        }
+        // A transparent background, and how often the frames are played.
+        let plays = u16::try_from(plays).unwrap_or(u16::MAX).to_le_bytes();
+        push(&mut file, b"ANIM", &[0, 0, 0, 0, plays[0], plays[1]]);
+        Self { size, file, last, shown }
+    }
+
+    /// Writes a frame.
+    fn store(&mut self, Stored { part, ticks, data }: &Stored) {
+        const REPLACES: u8 = 2;
+        let ticks = (*ticks).min(0xff_ffff) as u32;
+        let numbers = [part.left / 2, part.top / 2, part.size.width - 1, part.size.height - 1, ticks];
+        let mut frame: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes().into_iter().take(3)).collect();
+        frame.push(REPLACES);
+        frame.extend_from_slice(data);
+        push(&mut self.file, b"ANMF", &frame);
+    }
+
+    /// Writes the last frame and takes another one.
+    fn follow(&mut self, next: Stored, shown: Vec<u8>) {
+        let last = std::mem::replace(&mut self.last, next);
+        self.store(&last);
+        self.shown = shown;
+    }
 }
 
 struct Writer<'a> {
@@ -91,7 +138,6 @@ struct Writer<'a> {
     clock: Clock,
     begun: Option<Begun>,
     encoder: &'static str,
-    stored: Vec<Stored>,
 }
 
 impl FrameWriter for Writer<'_> {
@@ -108,8 +154,8 @@ impl FrameWriter for Writer<'_> {
             None => Some(whole),
         };
         let Some(part) = part else {
-            if let Some(last) = self.stored.last_mut() {
-                last.ticks += ticks;
+            if let Some(begun) = &mut self.begun {
+                begun.last.ticks += ticks;
             }
             return Ok(());
         };
@@ -123,39 +169,19 @@ impl FrameWriter for Writer<'_> {
                 push(&mut data, &kind, content);
             }
         }
-        self.stored.push(Stored { part, ticks, data });
+        let stored = Stored { part, ticks, data };
         match &mut self.begun {
-            Some(begun) => begun.shown = now,
-            None => self.begun = Some(Begun { size, profile, shown: now }),
+            Some(begun) => begun.follow(stored, now),
+            None => self.begun = Some(Begun::new(size, profile.as_deref(), self.plays, stored, now)),
         }
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<Encoded, Failure> {
-        let Begun { size, profile, .. } = self.begun.ok_or_else(animation::no_frames)?;
-        let mut extended = [0; 10];
-        extended[0] = ANIMATED | ALPHA | if profile.is_some() { PROFILE } else { 0 };
-        extended[4..7].copy_from_slice(&(size.width - 1).to_le_bytes()[..3]);
-        extended[7..10].copy_from_slice(&(size.height - 1).to_le_bytes()[..3]);
-        let mut file = b"RIFF\0\0\0\0WEBP".to_vec();
-        push(&mut file, b"VP8X", &extended);
-        if let Some(profile) = profile {
-            push(&mut file, b"ICCP", &profile);
-        }
-        // A transparent background, and how often the frames are played.
-        let plays = u16::try_from(self.plays).unwrap_or(u16::MAX).to_le_bytes();
-        push(&mut file, b"ANIM", &[0, 0, 0, 0, plays[0], plays[1]]);
-        for Stored { part, ticks, data } in self.stored {
-            const REPLACES: u8 = 2;
-            let ticks = ticks.min(0xff_ffff) as u32;
-            let numbers = [part.left / 2, part.top / 2, part.size.width - 1, part.size.height - 1, ticks];
-            let mut frame: Vec<u8> =
-                numbers.iter().flat_map(|number| number.to_le_bytes().into_iter().take(3)).collect();
-            frame.push(REPLACES);
-            frame.extend_from_slice(&data);
-            push(&mut file, b"ANMF", &frame);
-        }
-        Ok(Encoded { bytes: sealed(file), format: Format::Webp, encoder: self.encoder })
+        let mut begun = self.begun.ok_or_else(animation::no_frames)?;
+        let last = begun.last.taken();
+        begun.store(&last);
+        Ok(Encoded { bytes: sealed(begun.file), format: Format::Webp, encoder: self.encoder })
     }
 }
 
