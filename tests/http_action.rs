@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, also in its helpers")]
 
-use pixelmill::actions::Stop;
+use pixelmill::actions::{Stop, http_action};
 use pixelmill::codecs::{self, DecodeRequest, EncodeRequest, Format};
 use pixelmill::engine::{Plan, Produced, Returned, Services, Source};
 use pixelmill::error::{ErrorCategory, Failure};
@@ -143,6 +143,25 @@ fn nothing_is_sent_where_the_host_does_not_do_so() {
     let sources = [Source { name: "a.png", folder: "", bytes: &file }; 2];
     let Err(Stop::Failed(failure)) = plan.run(0, &sources, Services::default()) else { panic!("it was sent") };
     assert_eq!((failure.category, failure.action_id.as_deref()), (ErrorCategory::ValidationError, Some("send")));
+}
+
+#[test]
+fn the_page_about_it_names_every_parameter_with_its_default() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/http-action.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    for field in http_action::HttpAction::FIELDS {
+        let name = format!("`{}`", field.name);
+        let row = rows.iter().find(|row| row[1].split(", ").any(|one| one == name)).expect(field.name);
+        let place = row[1].split(", ").position(|one| one == name).unwrap();
+        let stated = row[2].split(", ").nth(place).unwrap_or_default().trim_matches('`');
+        let default = field.default.value();
+        assert_eq!(stated, default.as_str().map_or_else(|| default.to_string(), str::to_owned), "{}", field.name);
+    }
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn is_host(host: &str) -> bool {
     };
     // Where the last part begins with a digit, browsers read a number in one of several forms.
     let is_number = labels.last().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_digit()));
-    let is_octet = |label: &&str| label.parse::<u8>().is_ok_and(|octet| octet.to_string() == **label);
+    let is_octet = |label: &&str| label.parse::<u16>().is_ok_and(|octet| octet < 256 && octet.to_string() == **label);
     labels.iter().all(is_label)
         && (!is_number || labels.len() == 4 && labels.iter().all(is_octet) && !host.ends_with('.'))
 }
