@@ -329,7 +329,7 @@ fn show_examples(project: &Project, folder: &Path) -> Outcome {
     let actions = files_below(&project.root.join("src/actions/examples"))?;
     let documents = actions.iter().map(|(name, file)| Ok((name.as_str(), read_text(file)?)));
     let documents = documents.collect::<Outcome<Vec<_>>>()?;
-    write_text(&folder.join(REFERENCE_FOLDER.0).join("examples.json"), &by_action(&documents))
+    write_text(&folder.join(REFERENCE.prefix).join("examples.json"), &by_action(&documents))
 }
 
 /// The examples of the actions in one file, by their names: what the API page fetches.

@@ -31,7 +31,8 @@ impl Worker {
         let file = file?;
         // What cannot be read fails without its decoder.
         if let Ok(header) = codecs::probe(&file, "") {
-            self.ready_to_decode(header.format, codecs::needs_fonts(&file, &header)).await?;
+            let texts = codecs::needs_fonts(&file, &header).then_some(&*file);
+            self.ready_to_decode(header.format, texts).await?;
         }
         Ok(file)
     }
