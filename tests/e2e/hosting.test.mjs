@@ -115,7 +115,7 @@ test("the service worker and the page are of one build, which lists every file t
   assert.match(id, /^[0-9a-f]{16}$/);
   assert.ok(readFileSync(join(DIST, "index.html"), "utf8").includes(`<meta name="pixelmill-build" content="${id}">`));
   const names = readdirSync(DIST).filter((name) => statSync(join(DIST, name)).isFile());
-  const expected = names.filter((name) => !["index.html", "sw.js", ...EMBEDDED].includes(name) && !/^network-|^lettering-|^jxl-|^av1-|^hevc-|^svg-|^lib(avif|jxl)-.*\.wasm$|^embed-|\.(onnx|ttf)$/.test(name));
+  const expected = names.filter((name) => !["index.html", "sw.js", ...EMBEDDED].includes(name) && !/^network-|^lettering-|^jxl-|^av1-|^hevc-|^svg-|^lib(avif|jxl)-.*\.wasm$|^embed-|\.(onnx|ttf|woff2)$/.test(name));
   expected.push("api/openapi.json", ...innerFiles());
   assert.deepEqual(files, Object.fromEntries(expected.map((name) => [name, statSync(join(DIST, name)).size])));
 });

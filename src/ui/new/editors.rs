@@ -59,7 +59,7 @@ const fn file_words(kind: FileKind) -> FileWords {
             testid: "font-file",
             button_testid: "font-add",
             remove_testid: "font-remove",
-            title: "Add a font from a TrueType or OpenType file",
+            title: "Add a font from a TrueType, OpenType or WOFF file",
             none: "Choose a font",
         },
         FileKind::Lut => FileWords {

@@ -1,10 +1,10 @@
 //! Glyphs that are pictures (`sbix`, `CBDT`), scaled to the size of the text.
 
 use png::{ColorType, Decoder, Limits, Transformations};
-use skrifa::FontRef;
-use skrifa::bitmap::{BitmapData, BitmapFormat, BitmapGlyph, BitmapStrikes, Origin};
-use skrifa::instance::Size;
 use skrifa::raw::TableProvider;
+use skrifa::raw::tables::bitmap::{BitmapContent, BitmapDataFormat, BitmapMetrics};
+use skrifa::raw::types::Tag;
+use skrifa::{FontRef, GlyphId};
 use tiny_skia_path::Rect;
 
 use super::{Area, Place};
@@ -14,13 +14,62 @@ const MOST_SIDE: u32 = 2048;
 
 /// Whether a font has such glyphs.
 pub(super) fn are_in(font: &FontRef<'_>) -> bool {
-    strikes(font).is_some()
+    font.sbix().is_ok() || font.cbdt().is_ok()
 }
 
-/// The pictures that have colours: others are for screens that have none.
-fn strikes<'a>(font: &FontRef<'a>) -> Option<BitmapStrikes<'a>> {
-    let formats = [BitmapFormat::Sbix, BitmapFormat::Cbdt];
-    formats.into_iter().find_map(|format| BitmapStrikes::with_format(font, format))
+/// A picture as the font has it.
+struct Found<'a> {
+    file: &'a [u8],
+    /// For which sizes it is, across and down, in pixels.
+    sizes: [f32; 2],
+    /// From the origin to its left, and up to its upper or lower edge, in its own pixels and in the font's units.
+    left: f32,
+    up: f32,
+    units: [f32; 2],
+    is_up_to_top: bool,
+}
+
+/// The pictures of a glyph. skrifa has this too, with all that finds the bounds of outlines.
+fn all<'a>(font: &FontRef<'a>, glyph: GlyphId) -> Vec<Found<'a>> {
+    match font.sbix() {
+        Ok(_) => in_sbix(font, glyph),
+        Err(_) => in_cbdt(font, glyph),
+    }
+    .unwrap_or_default()
+}
+
+/// From the lower left corner of the glyph's box, if it has one.
+fn in_sbix<'a>(font: &FontRef<'a>, glyph: GlyphId) -> Option<Vec<Found<'a>>> {
+    let outline = || font.loca(None).ok()?.get_glyf(glyph, &font.glyf().ok()?).ok()?;
+    let bottom = outline().map_or(0.0, |outline| f32::from(outline.y_min()));
+    let left = font.hmtx().ok().and_then(|table| table.side_bearing(glyph)).unwrap_or_default();
+    let strikes = font.sbix().ok()?.strikes().iter().flatten().filter_map(|strike| {
+        let data = strike.glyph_data(glyph).ok()??;
+        (data.graphic_type() == Tag::new(b"png ")).then(|| Found {
+            file: data.data(),
+            sizes: [f32::from(strike.ppem()); 2],
+            left: f32::from(data.origin_offset_x()),
+            up: f32::from(data.origin_offset_y()),
+            units: [f32::from(left), bottom],
+            is_up_to_top: false,
+        })
+    });
+    Some(strikes.collect())
+}
+
+fn in_cbdt<'a>(font: &FontRef<'a>, glyph: GlyphId) -> Option<Vec<Found<'a>>> {
+    let (places, pictures) = (font.cblc().ok()?, font.cbdt().ok()?);
+    let strikes = places.bitmap_sizes().iter().filter_map(|size| {
+        let data = pictures.data(&size.location(places.offset_data(), glyph).ok()?).ok()?;
+        let BitmapContent::Data(BitmapDataFormat::Png, file) = data.content else { return None };
+        let (left, up) = match data.metrics {
+            BitmapMetrics::Small(metrics) => (metrics.bearing_x(), metrics.bearing_y()),
+            BitmapMetrics::Big(metrics) => (metrics.hori_bearing_x(), metrics.hori_bearing_y()),
+        };
+        let sizes = [size.ppem_x(), size.ppem_y()].map(f32::from);
+        Some(Found { file, sizes, left: left.into(), up: up.into(), units: [0.0; 2], is_up_to_top: true })
+    });
+    Some(strikes.collect())
 }
 
 /// A picture in its place.
@@ -38,19 +87,21 @@ pub(super) struct Picture {
 impl Picture {
     /// The glyph, if it is a picture that can be read.
     pub(super) fn find(place: &Place<'_, '_>) -> Option<Self> {
-        let found = strikes(place.font)?.glyph_for_size(Size::new(place.size), place.glyph)?;
-        let (pixels, width, height) = pixels(&found)?;
-        let scale = [place.size / found.ppem_x, place.size / found.ppem_y];
+        // The smallest that need not be made larger, or else the largest.
+        let fits = |found: &Found<'_>| (found.sizes[1] < place.size, (found.sizes[1] - place.size).abs());
+        let found = all(place.font, place.glyph).into_iter().min_by(|one, other| {
+            let ((one_falls_short, one), (other_falls_short, other)) = (fits(one), fits(other));
+            one_falls_short.cmp(&other_falls_short).then(one.total_cmp(&other))
+        })?;
+        let (pixels, width, height) = decoded(found.file)?;
+        let scale = found.sizes.map(|size| place.size / size);
         if !scale.iter().all(|scale| scale.is_finite()) {
             return None;
         }
         let unit = place.size / f32::from(place.font.head().ok()?.units_per_em());
-        let left = place.x + found.bearing_x * unit + found.inner_bearing_x * scale[0];
-        let up = found.bearing_y * unit + found.inner_bearing_y * scale[1];
-        let top = match found.placement_origin {
-            Origin::TopLeft => place.y - up,
-            Origin::BottomLeft => place.y - up - height as f32 * scale[1],
-        };
+        let left = place.x + found.units[0] * unit + found.left * scale[0];
+        let edge = place.y - found.units[1] * unit - found.up * scale[1];
+        let top = if found.is_up_to_top { edge } else { edge - height as f32 * scale[1] };
         Some(Self { pixels, width, height, left, top, scale })
     }
 
@@ -127,24 +178,7 @@ fn taps(start: i32, length: u32, edge: f32, scale: f32, side: u32) -> Vec<Taps> 
     (0..length).map(one).collect()
 }
 
-/// The pixels of a picture and its size.
-fn pixels(glyph: &BitmapGlyph<'_>) -> Option<(Vec<[f32; 4]>, u32, u32)> {
-    match &glyph.data {
-        BitmapData::Png(file) => decoded(file),
-        BitmapData::Bgra(data) => {
-            let pixel = |&[b, g, r, a]: &[u8; 4]| [r, g, b, a].map(|level| f32::from(level) / 255.0);
-            let pixels: Vec<_> = data.as_chunks().0.iter().map(pixel).collect();
-            (pixels.len() == glyph.width as usize * glyph.height as usize && !pixels.is_empty()).then_some((
-                pixels,
-                glyph.width,
-                glyph.height,
-            ))
-        }
-        BitmapData::Mask(_) => None,
-    }
-}
-
-/// A PNG file.
+/// The pixels of a PNG file and its size.
 fn decoded(file: &[u8]) -> Option<(Vec<[f32; 4]>, u32, u32)> {
     let mut decoder = Decoder::new_with_limits(std::io::Cursor::new(file), Limits { bytes: 32 << 20 });
     decoder.set_transformations(Transformations::normalize_to_color8() | Transformations::ALPHA);
