@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 
+use super::action_icon::ActionIcon;
 use super::clipboard::follow_clipboard;
 use super::draft::Draft;
 use super::fields::Explained;
@@ -121,6 +122,10 @@ pub(crate) fn StepMenu(index: usize, action_id: StoredValue<String>, action: &'s
     let may_go = Memo::new(move |_| draft.with_document(|now| editing::can_turn_off(now, index)));
     let title = action_id.with_value(|id| form::label(id));
     view! {
+        // Between what the step says and its menu.
+        <div class="muted" style:position="absolute" style:top="13px" style:right="36px" style:pointer-events="none">
+            <ActionIcon path=action.icon/>
+        </div>
         <div class="step-menu">
             <Menu label=Signal::derive(move || format!("Actions for the step {title}")) testid="step-menu">
                 {(!is_source).then(|| view! {
@@ -376,7 +381,7 @@ fn Palette() -> impl IntoView {
                     on:click=move |_| add(action)
                     on:mousemove=move |_| if active.get_untracked() != at { active.set(at) }
                 >
-                    <span class="palette-name">{action.name}</span>
+                    <span class="palette-name"><ActionIcon path=action.icon/>{action.name}</span>
                     <span class="small muted">{first_sentence(action.description)}</span>
                 </li>
             }
