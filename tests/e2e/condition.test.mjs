@@ -217,6 +217,6 @@ test("placeholders stand for the batch in names and conditions, by the clock of 
   const found = await ask(page, "validateWorkflow", workflow);
   assert.deepEqual(
     found.filter(({ code }) => code === "unknown_placeholder").map(({ hint }) => hint.split("?")[0]),
-    ["Did you mean {name}"],
+    ["Did you mean {name}", "Did you mean {param.small.width}"],
   );
 });
