@@ -212,6 +212,8 @@ pub struct Action {
     pub related: &'static [&'static str],
     /// When to use it, with an example.
     pub usage: &'static str,
+    /// A path of strokes on a grid of 24, as `d` of SVG has it.
+    pub icon: &'static str,
 }
 
 impl Action {

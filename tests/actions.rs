@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pixelmill::actions::{Context, Operation, prepare};
+use pixelmill::actions::{Context, Operation, catalog, prepare};
+use pixelmill::engine::{Plan, Services, Source};
 use pixelmill::error::Failure;
 use pixelmill::image::convert::convert;
 use pixelmill::image::depth::as_deep_as;
@@ -13,8 +14,9 @@ use pixelmill::image::{Deep, Image, Pixels, Representation, Size};
 use pixelmill::lettering::FONT;
 use pixelmill::lettering::typesetting::FontTypesetter;
 use pixelmill::lut::{Lut, LutSource};
+use pixelmill::workflow::check;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// What an action's `cases.json` says.
 #[derive(Deserialize)]
@@ -178,6 +180,63 @@ impl LutSource for Luts {
     }
 }
 
+/// Actions that are compared elsewhere, because what they do is not a picture made of a picture: the oracle, the largest
+/// difference that is allowed, the file and the test.
+const ELSEWHERE: [(&str, &str, &str, &str, &str); 17] = [
+    (
+        "input-images",
+        "Pillow, tifffile, libheif",
+        "1",
+        "tests/codecs.rs",
+        "every_picture_gives_the_same_pixels_as_other_decoders",
+    ),
+    ("output", "Pillow, tifffile, libheif", "0", "tests/codecs.rs", "files_are_written_as_others_read_them"),
+    (
+        "create-rendition",
+        "Pillow's resize",
+        "as resize",
+        "tests/actions.rs",
+        "renditions_are_the_pictures_of_the_oracle_of_resize",
+    ),
+    ("note", "no pictures", "0", "src/workflow.rs", "notes_take_no_part"),
+    ("input-files", "Python csv", "0", "src/data/tests.rs", "tables_are_read_as_python_reads_them"),
+    ("parse-data", "Python csv", "0", "src/data/tests.rs", "tables_are_read_as_python_reads_them"),
+    ("merge-data", "resvg", "0", "tests/rows.rs", "a_template_is_drawn_as_if_it_had_been_written_for_the_row"),
+    (
+        "straighten",
+        "drawn horizons",
+        "0.3°",
+        "src/actions/straighten.rs",
+        "horizons_and_walls_are_found_to_a_third_of_a_degree",
+    ),
+    ("still", "Pillow's frames", "0", "tests/animation.rs", "a_still_is_one_frame_in_any_format"),
+    ("trim-frames", "Pillow's frames", "0", "tests/animation.rs", "actions_on_frames_choose_those_that_others_show"),
+    ("frame-rate", "Pillow's frames", "0", "tests/animation.rs", "actions_on_frames_choose_those_that_others_show"),
+    ("reverse", "Pillow's frames", "0", "tests/animation.rs", "actions_on_frames_choose_those_that_others_show"),
+    ("remove-background", "rembg, NumPy", "1", "tests/matting.rs", "blur_fusion_equals_its_definition"),
+    ("condition", "truth table", "0", "src/expression.rs", "conditions_hold_for_what_they_say"),
+    ("custom", "the formula", "0", "tests/custom_action.rs", "the_example_darkens_every_nth_line"),
+    ("contact-sheet", "the formula", "0", "tests/gather.rs", "a_contact_sheet_follows_its_formula_to_the_pixel"),
+    ("animate", "the formula", "0", "tests/gather.rs", "an_animation_has_the_pictures_as_frames"),
+];
+
+/// The rest of the table: no action is without an oracle, and those that are compared elsewhere are.
+#[test]
+fn every_action_has_an_oracle() {
+    let here: Vec<String> = actions().into_iter().map(|(name, _)| name).collect();
+    for action in catalog() {
+        let name = action.action_type;
+        let elsewhere: Vec<_> = ELSEWHERE.iter().filter(|(of, ..)| *of == name).collect();
+        let is_here = here.iter().any(|one| one == name);
+        assert_eq!(elsewhere.len() + usize::from(is_here), 1, "{name} is in one of the two");
+    }
+    for (name, oracle, allowed, file, test) in ELSEWHERE {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        assert!(text.contains(&format!("fn {test}(")), "{file} has no {test}");
+        println!("{name:<20} {:<24} {:>6} {allowed:>8}  {oracle}: {file}, {test}", "", "");
+    }
+}
+
 /// Prints the table of all actions with their oracles; `cargo test --test actions -- --nocapture` shows it.
 #[test]
 fn results_equal_the_definitions() {
@@ -241,4 +300,44 @@ fn opaque_rgba_gives_what_rgb_gives() {
             assert!(largest_difference(&rgb, &rgba) <= 1.0, "{action} {}", case.name);
         }
     }
+}
+
+/// Each case of `resize` as a rendition in a lossless format.
+#[test]
+fn renditions_are_the_pictures_of_the_oracle_of_resize() {
+    let (_, Cases { cases, .. }) = actions().into_iter().find(|(name, _)| name == "resize").unwrap();
+    let mut count = 0;
+    for case in cases.into_iter().filter(|case| !case.inputs[0].starts_with("deep")) {
+        let mut rendition = case.parameters.clone();
+        if let Some(mode) = rendition.remove("mode") {
+            rendition.insert("fit".to_owned(), mode);
+        }
+        rendition.insert("format".to_owned(), "png".into());
+        let document = json!({
+            "metadata": {},
+            "actions": [
+                { "actionId": "photos", "actionType": "input-images", "parameters": { "images": [{ "name": "a.png", "sourceUrl": "asset:a" }] } },
+                { "actionId": "all", "actionType": "create-rendition", "parameters": { "renditions": [rendition] } }
+            ],
+            "connections": [{ "connectionSource": "photos", "sourcePort": "outputs", "connectionTarget": "all", "targetPort": "input-images" }]
+        });
+        let (workflow, found) = check(&document);
+        let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{}: {found:#?}", case.name));
+        let bytes = std::fs::read(folder().join(&case.inputs[0])).unwrap();
+        let sources = [Source { name: "a.png", folder: "", bytes: &bytes }];
+        let produced = plan.run(0, &sources, Services::default()).unwrap();
+        let written = std::env::temp_dir().join(format!("pixelmill-rendition-{}.png", case.name));
+        std::fs::write(&written, &produced.outputs[0].encoded.bytes).unwrap();
+        let expected = read(&format!("resize/{}.png", case.name));
+        let result = convert(read(written.to_str().unwrap()), expected.representation());
+        std::fs::remove_file(&written).unwrap();
+        let (difference, ratio) = (largest_difference(&result, &expected), psnr(&result, &expected));
+        println!("create-rendition     {:<24} {difference:>6.3} {ratio:>6.1} dB", case.name);
+        match case.psnr {
+            Some(least) => assert!(ratio >= least, "{}: {ratio}", case.name),
+            None => assert!(difference <= case.tolerance, "{}: {difference}", case.name),
+        }
+        count += 1;
+    }
+    assert!(count > 3, "{count} cases");
 }

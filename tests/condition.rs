@@ -414,3 +414,19 @@ fn placeholders_say_the_same_in_names_and_conditions() {
         assert_eq!(warnings, []);
     }
 }
+
+#[test]
+fn a_name_of_which_nothing_is_left_is_that_of_the_input() {
+    for (pattern, expected) in [
+        ("{exif.camera}{exif.date}", "Oak.png"),
+        ("{date:%Y}/{exif.camera}", "1970/Oak.png"),
+        ("", "Oak.png"),
+        ("{exif.camera}-{ext}", "-png"),
+    ] {
+        let plan = plan(&[action("save", "output", json!({ "name": pattern }))], "photos>save");
+        let (photo, name) = (plain(4, 3), "Oak.png");
+        let sources = [Source { name, folder: "", bytes: &photo }];
+        let produced = plan.run(0, &sources, Services::default()).map_err(|stop| stop.into_failure()).unwrap();
+        assert_eq!(produced.outputs[0].name, expected, "{pattern}");
+    }
+}

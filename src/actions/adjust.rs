@@ -36,6 +36,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["grayscale"],
     usage: "Brighten a dark series by half a stop of exposure; add a little contrast and saturation.",
+    icon: "M12 3.5a8.5 8.5 0 1 0 0 17zM12 3.5a8.5 8.5 0 0 1 0 17M14.5 8.5h4.6M14.5 12h6M14.5 15.5h4.6",
 };
 
 impl Adjust {

@@ -39,6 +39,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Translucent("background"),
     related: &["contact-sheet", "resize", "frame-rate"],
     usage: "Show a product from all sides: resize the photographs of a turntable, animate them, and write the animation as WebP or GIF.",
+    icon: "M4 5h16v14H4zM8 5v14M16 5v14M4 9.7h4M4 14.3h4M16 9.7h4M16 14.3h4",
 };
 
 impl Gather for Animate {

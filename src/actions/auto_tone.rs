@@ -41,6 +41,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["levels", "white-balance", "adjust"],
     usage: "Bring a series of flat pictures to the same full contrast.",
+    icon: "M4 20l9-9M14.5 3.5l1 2.5 2.5 1-2.5 1-1 2.5-1-2.5-2.5-1 2.5-1zM19 13l.6 1.4 1.4.6-1.4.6L19 17l-.6-1.4L17 15l1.4-.6z",
 };
 
 /// What a histogram is spread by: the level that becomes black, and the factor of what is above.

@@ -71,6 +71,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["remove-background", "drop-shadow", "input-images"],
     usage: "Put cut-out products in front of a soft gradient: remove the background, then add this with the fill \"gradient\".",
+    icon: "M4 4h16v16H4zM4 16L16 4M4 10l6-6M8 20L20 8M14 20l6-6",
 };
 
 /// The pixels of a gradient over a picture of `size`, as CSS's `linear-gradient` draws it: the corners in the direction of the

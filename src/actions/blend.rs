@@ -61,6 +61,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["watermark", "input-images", "mask"],
     usage: "Add a paper texture to all pictures: connect it to \"overlay\" and multiply.",
+    icon: "M4 4h11v11H4zM9 9h11v11H9z",
 };
 
 /// Blends RGBA pixels with RGB or RGBA ones; `None` for others.

@@ -41,6 +41,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["remove-background", "gaussian-blur", "vignette"],
     usage: "Lift a person off a busy street: blur the background by about a hundredth of the picture's longer side.",
+    icon: "M12 5.5a3 3 0 1 0 0 6a3 3 0 0 0 0-6zM6 20c0-7 12-7 12 0M3.5 5h.01M3.5 10h.01M3.5 15h.01M20.5 5h.01M20.5 10h.01M20.5 15h.01",
 };
 
 /// RGB or RGBA pixels as RGBA without their subject: the less opaque the subject, the more of the pixel is background.

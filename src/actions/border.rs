@@ -32,6 +32,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Translucent("color"),
     related: &["pad", "round-corners"],
     usage: "Frame pictures like prints. For a border whose outer size is given, use pad.",
+    icon: "M3.5 3.5h17v17h-17zM6 6h12v12H6z",
 };
 
 impl Operation for Border {

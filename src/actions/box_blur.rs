@@ -28,6 +28,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["gaussian-blur", "motion-blur", "pixelate"],
     usage: "Blur strongly at little cost, for backgrounds behind text.",
+    icon: "M8 8h8v8H8zM4.5 4.5h.01M12 4.5h.01M19.5 4.5h.01M4.5 12h.01M19.5 12h.01M4.5 19.5h.01M12 19.5h.01M19.5 19.5h.01",
 };
 
 impl Operation for BoxBlur {

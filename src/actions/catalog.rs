@@ -85,6 +85,7 @@ fn read(text: &str) -> Option<&'static [&'static Action]> {
             adds_alpha: entry.get("addsAlpha").map_or(Some(Condition::Never), read_condition)?,
             related: list(entry.get("related").unwrap_or(&NULL), Value::as_str)?,
             usage: text_of(entry, "usage")?,
+            icon: text_of(entry, "icon")?,
         }));
         Some(action)
     })?;
@@ -193,6 +194,7 @@ mod writing {
             "addsAlpha": written_condition(&action.adds_alpha),
             "related": action.related,
             "usage": action.usage,
+            "icon": action.icon,
         });
         drop_empty(&mut entry);
         entry
@@ -287,6 +289,25 @@ mod tests {
             stored == written,
             "src/actions/catalog.json is out of date: PIXELMILL_WRITE=1 cargo test --lib catalog writes it"
         );
+    }
+
+    /// Within the grid, as far as absolute coordinates say.
+    #[test]
+    fn every_action_has_an_icon_of_its_own() {
+        let mut seen: Vec<&str> = Vec::new();
+        for action in super::super::LINKED {
+            let name = action.action_type;
+            assert!(!seen.contains(&action.icon), "{name} has the icon of another action");
+            seen.push(action.icon);
+            assert!(action.icon.starts_with('M') && (10..300).contains(&action.icon.len()), "{name}");
+            let is_path = |one: char| one.is_ascii_digit() || "MLHVCSAZmlhvcsaz .-".contains(one);
+            assert!(action.icon.chars().all(is_path), "{name}");
+            for place in action.icon.split('M').skip(1) {
+                let mut numbers = place.split([' ', 'L', 'H', 'V', 'l', 'h', 'v', 'a', 'A', 'c', 'C', 's', 'z', '-']);
+                let start: Vec<f64> = numbers.by_ref().take(2).map(|number| number.parse().unwrap()).collect();
+                assert!(start.iter().all(|number| (1.5..=22.5).contains(number)), "{name}: M{place}");
+            }
+        }
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["sharpen", "highlights-shadows"],
     usage: "Show wood, fabric and food more clearly; soften skin with −30.",
+    icon: "M12 3.5l8.5 8.5-8.5 8.5L3.5 12zM12 8l4 4-4 4-4-4z",
 };
 
 impl Operation for Clarity {

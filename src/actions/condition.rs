@@ -52,6 +52,7 @@ pub const ACTION: Action = Action {
     adds_alpha: checks::Condition::Never,
     related: &["crop", "resize", "output"],
     usage: "Crop landscape pictures to 1600 × 1200 and portrait ones to 1200 × 1600: width > height.",
+    icon: "M12 20v-4c0-4-6-3-6-7V4M12 16c0-4 6-3 6-7V4M3.5 6.5L6 4l2.5 2.5M15.5 6.5L18 4l2.5 2.5",
 };
 
 impl Action {

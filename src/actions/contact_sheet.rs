@@ -91,6 +91,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Translucent("background"),
     related: &["animate", "resize", "text"],
     usage: "Give a client an overview of a shoot: choose a4 as page size, and write the sheets as JPEG. The preview shows a sheet with up to 12 pictures.",
+    icon: "M4 4h4.3v5H4zM9.9 4h4.3v5H9.9zM15.7 4H20v5h-4.3zM4 12h4.3v5H4zM9.9 12h4.3v5H9.9zM15.7 12H20v5h-4.3zM4 20.5h16",
 };
 
 /// Height of the line under a picture, and of the letters' box in it, in sizes of the letters.

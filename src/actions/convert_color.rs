@@ -61,6 +61,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["output", "temperature"],
     usage: "Bring a series from different cameras to one space before colours are changed, or to Adobe RGB for print.",
+    icon: "M3.5 19L10 4l10.5 13zM8 15.5l2.3-5.5 4.2 4.5z",
 };
 
 impl Space {

@@ -63,6 +63,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["output", "resize"],
     usage: "Make the sizes of a responsive web page in one step, for example 1600, 800 and 400 pixels wide as WebP.",
+    icon: "M4 4h16v16H4zM4 9.5h10.5V20M4 14.5h5.5V20",
 };
 
 /// Most renditions of one action.

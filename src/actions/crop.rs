@@ -124,6 +124,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["resize", "pad"],
     usage: "Crop every picture to 4:5 for a feed. To keep the whole picture on a canvas with a given ratio, use pad.",
+    icon: "M7 2.5V17h14.5M2.5 7H17v14.5",
 };
 
 /// The largest size with a ratio inside `outer`; sides are rounded half up and are at least 1.

@@ -37,6 +37,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["levels", "adjust"],
     usage: "Give a series more contrast without pure black and white: points at 64, 54 and 192, 204 make a gentle S.",
+    icon: "M4 4v16h16M4 20C14 20 10 6 20 6",
 };
 
 impl Operation for Curves {

@@ -51,6 +51,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Is("alpha", &["add"]),
     related: &["lut", "condition"],
     usage: "For what no other action does: add a module, such as the example scan-lines, and use custom with \"action\": \"scan-lines\" and \"settings\": { \"period\": 6 }. The reference describes how a module is written.",
+    icon: "M8.5 7l-5 5 5 5M15.5 7l5 5-5 5M13.5 5l-3 14",
 };
 
 impl Custom {

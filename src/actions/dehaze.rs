@@ -31,6 +31,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["clarity", "auto-tone"],
     usage: "Clear up landscapes, cities from above, and pictures through windows.",
+    icon: "M4 8h16M4 12h9M16 12h4M4 16h5M12 16h8",
 };
 
 /// Side of the picture in which haze is looked for.

@@ -44,6 +44,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["sharpen", "gaussian-blur"],
     usage: "Clean photographs that were taken in little light, before they are sharpened.",
+    icon: "M3.5 8l2-3 2.5 6 2-4 1.5 2H13M16 9h4.5M3.5 14.5h17M3.5 19h17",
 };
 
 impl Operation for Denoise {

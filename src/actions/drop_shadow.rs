@@ -44,6 +44,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Always,
     related: &["remove-background", "background", "glow"],
     usage: "Let a cut-out product stand on a page: remove the background, drop a shadow, then put a background behind it.",
+    icon: "M4 4h12v12H4zM20 8v12H8",
 };
 
 impl DropShadow {

@@ -35,6 +35,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["grayscale", "sepia"],
     usage: "Put pictures from different sources into the colours of a brand.",
+    icon: "M9 6a6 6 0 1 0 0 12a6 6 0 0 0 0-12zM15 6a6 6 0 1 1 0 12a6 6 0 0 1 0-12z",
 };
 
 impl Operation for Duotone {

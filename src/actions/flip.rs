@@ -38,6 +38,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["rotate"],
     usage: "Mirror products that must all face the same way.",
+    icon: "M12 3v2.5M12 8.5V11M12 14v2.5M12 19v2M9 6L3.5 18H9zM15 6l5.5 12H15z",
 };
 
 impl Operation for Flip {

@@ -29,6 +29,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["trim-frames", "reverse", "resize"],
     usage: "Make a screen recording smaller: 8 frames a second are often enough.",
+    icon: "M12 4a8 8 0 1 0 0 16a8 8 0 0 0 0-16zM12 7.5V12l3 2",
 };
 
 impl FrameRate {

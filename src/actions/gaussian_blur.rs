@@ -28,6 +28,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["sharpen"],
     usage: "Make a calm background, or reduce noise before downscaling.",
+    icon: "M12 3.5c4 5 6 7.5 6 10.5a6 6 0 0 1-12 0c0-3 2-5.5 6-10.5z",
 };
 
 impl Operation for GaussianBlur {

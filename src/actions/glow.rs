@@ -38,6 +38,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Always,
     related: &["remove-background", "outline", "drop-shadow"],
     usage: "Lift a cut-out subject off a dark background: remove the background, then add a glow.",
+    icon: "M12 9a3 3 0 1 0 0 6a3 3 0 0 0 0-6zM12 3v2.5M12 18.5V21M3 12h2.5M18.5 12H21M5.6 5.6l1.8 1.8M16.6 16.6l1.8 1.8M5.6 18.4l1.8-1.8M16.6 7.4l1.8-1.8",
 };
 
 impl Glow {

@@ -31,6 +31,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["vignette", "denoise"],
     usage: "Give smooth gradients and pictures from different cameras the same texture.",
+    icon: "M6 6h.01M11 4.5h.01M17 7h.01M8 10.5h.01M14 11h.01M20 12.5h.01M4.5 14h.01M11 15h.01M16 17h.01M7 19h.01M12.5 20h.01M20 19h.01",
 };
 
 /// Levels of standard deviation at an amount of 100.

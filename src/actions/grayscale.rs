@@ -48,6 +48,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["adjust"],
     usage: "Give photographs from different sources the same look; a mix with much red makes skies dark and skin light.",
+    icon: "M4 5h16v14H4zM9.3 5v14M14.7 5v14M4 12h5.3M9.3 8.5h5.4M9.3 12h5.4M9.3 15.5h5.4",
 };
 
 /// The weighted sum of red, green and blue.

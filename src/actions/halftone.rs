@@ -59,6 +59,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["pixelate", "posterize", "duotone"],
     usage: "Make a photograph look like a comic or an old newspaper: resize it first, then print it with dots of 6 to 12 pixels.",
+    icon: "M7.5 4.5a3 3 0 1 0 0 6a3 3 0 0 0 0-6zM17 6a1.5 1.5 0 1 0 0 3a1.5 1.5 0 0 0 0-3zM7.5 15a1.5 1.5 0 1 0 0 3a1.5 1.5 0 0 0 0-3zM17 16.5h.01",
 };
 
 impl Shape {

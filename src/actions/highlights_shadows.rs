@@ -33,6 +33,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["adjust", "curves", "clarity"],
     usage: "Show the fabric of dark clothes and the structure of white ones: shadows 40, highlights −30.",
+    icon: "M12 6.5a5.5 5.5 0 1 0 0 11zM12 2.5v1M12 20.5v1M2.5 12h1M5.3 5.3l.7.7M5.3 18.7l.7-.7M15 8.5h4.5M15 12h6M15 15.5h4.5",
 };
 
 /// Doublings of light at 100.

@@ -29,6 +29,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["adjust", "duotone"],
     usage: "Show a product in other colours: cut it out first, and put the background behind it afterwards.",
+    icon: "M12 4a8 8 0 1 0 8 8M12 8.5a3.5 3.5 0 1 0 3.5 3.5M20 4.5V9h-4.5",
 };
 
 impl Operation for HueRotate {

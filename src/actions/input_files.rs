@@ -30,6 +30,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["parse-data", "merge-data"],
     usage: "Connect a CSV file to parse-data, and an SVG file to merge-data.",
+    icon: "M6 3.5h8l4.5 4.5v12.5H6zM14 3.5V8h4.5",
 };
 
 /// Whether an action's inputs are files, and not pictures.

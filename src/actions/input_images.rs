@@ -70,4 +70,5 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["output"],
     usage: "Every workflow starts with one. Add a second for a logo or a background, with one picture for all.",
+    icon: "M4 5h16v14H4zM4 16l4.5-4.5 4 4L15 13l5 4.5M15.5 9h.01",
 };

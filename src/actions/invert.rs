@@ -28,6 +28,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["adjust", "levels"],
     usage: "Make a positive from scanned negatives, or white drawings from black ones.",
+    icon: "M4 4h16v16H4zM4 20L20 4M8 6.5v4M6 8.5h4M14 15.5h4",
 };
 
 impl Operation for Invert {

@@ -54,6 +54,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["curves", "adjust", "auto-tone"],
     usage: "Make the backdrop of a series pure white: set the white point to its value. Use one node per colour to remove a cast.",
+    icon: "M3.5 19.5h17M5 16v-4M8.5 16V8M12 16V5M15.5 16V9M19 16v-3",
 };
 
 impl Levels {

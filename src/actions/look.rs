@@ -60,6 +60,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["adjust", "temperature", "curves"],
     usage: "Give all pictures of a shop or a feed the same mood in one step.",
+    icon: "M4 10h16v10H4zM4 10L4.5 5.5 20 4v4.5zM9 9.5l2-4.6M14 9l2-4.6",
 };
 
 fn boxed(operation: impl Operation + 'static) -> Box<dyn Operation> {

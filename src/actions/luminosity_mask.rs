@@ -49,6 +49,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Always,
     related: &["mask", "blend"],
     usage: "Change only the highlights: blend an adjusted copy that is masked by luminosity over the original.",
+    icon: "M4 4h16v16H4zM12 7.5a4.5 4.5 0 1 0 0 9zM12 7.5a4.5 4.5 0 0 1 0 9",
 };
 
 /// Which of the action's outputs is the mask.

@@ -35,6 +35,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["look", "curves", "convert-color"],
     usage: "Give a series the look of a film: add its .cube file as \"Film\", then use lut with \"lut\": \"Film\" and strength 0.7. Most LUTs are made for sRGB pictures: convert others with convert-color first.",
+    icon: "M12 3.5l7.5 4.2v8.6L12 20.5l-7.5-4.2V7.7zM4.5 7.7L12 12l7.5-4.3M12 12v8.5",
 };
 
 impl Operation for ApplyLut {

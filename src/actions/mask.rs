@@ -39,6 +39,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Always,
     related: &["input-images", "remove-background", "luminosity-mask"],
     usage: "Connect the mask of \"remove background\", edited or blurred, to cut out the original with it.",
+    icon: "M4 4h16v16H4zM12 7.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 0 0 0-9z",
 };
 
 /// The luma of a pixel by BT.709, of encoded values.

@@ -40,6 +40,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["look", "white-balance"],
     usage: "Make pictures of one scene from several cameras look alike: connect the best one to \"reference\".",
+    icon: "M3.5 4.5h8v8h-8zM12.5 11.5h8v8h-8zM15 5h3.5v3.5M5.5 15.5V19H9",
 };
 
 /// Mean and standard deviation of lightness, redness and yellowness over the visible pixels.

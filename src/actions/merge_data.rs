@@ -38,4 +38,5 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Always,
     related: &["parse-data", "input-files", "output"],
     usage: "Make a banner for each product: a template with {{name}}, {{price}} and <image href=\"{{photo}}\">, and a CSV with a row for each.",
+    icon: "M4 5h16v14H4zM8.5 9c-1.5 0-1 3-2 3 1 0 .5 3 2 3M15.5 9c1.5 0 1 3 2 3-1 0-.5 3-2 3M11 12h2",
 };

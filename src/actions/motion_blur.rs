@@ -30,6 +30,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["gaussian-blur", "box-blur"],
     usage: "Show speed: cut the product out, blur what is behind it, and put both together.",
+    icon: "M15 7a5 5 0 1 0 0 10a5 5 0 0 0 0-10zM3.5 8.5H8M2.5 12h4.5M3.5 15.5H8",
 };
 
 impl Operation for MotionBlur {

@@ -27,4 +27,5 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &[],
     usage: "Say why a step is there: the shop crops everything that is wider than 4:3.",
+    icon: "M5 4h14v11l-5 5H5zM14 20v-5h5M8.5 8.5h7M8.5 12h5",
 };

@@ -35,6 +35,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Always,
     related: &["remove-background", "glow", "border"],
     usage: "Make stickers: remove the background with \"trim\", add a white outline, then a drop shadow.",
+    icon: "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8zM12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 0 0 0-17z",
 };
 
 /// The least level of alpha of the subject; what is more transparent only softens its edge.

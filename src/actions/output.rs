@@ -311,6 +311,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["input-images", "resize", "create-rendition"],
     usage: "End each branch with one; several outputs give several files per picture.",
+    icon: "M12 4v10M8 10.5l4 4 4-4M4.5 15v4.5h15V15",
 };
 
 #[cfg(test)]

@@ -79,6 +79,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::All(&[Condition::Is("fill", &["color"]), Condition::Translucent("color")]),
     related: &["resize", "crop"],
     usage: "Make every product a white square: resize to fit 1800 × 1800, then pad to 2000 × 2000.",
+    icon: "M3.5 3.5h17v17h-17zM8.5 8.5h7v7h-7z",
 };
 
 /// The smallest size with a ratio that contains `inner`.

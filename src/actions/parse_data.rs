@@ -69,4 +69,5 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["input-files", "merge-data", "text", "condition"],
     usage: "Write each product's price on its picture: a CSV with the columns @photo and price, the port photo to text, and {row.price} as text.",
+    icon: "M4 5h16v14H4zM4 9.7h16M4 14.3h16M9.5 5v14",
 };

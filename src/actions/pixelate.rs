@@ -28,6 +28,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["box-blur", "posterize"],
     usage: "Make faces and number plates unreadable, or pictures look like early games.",
+    icon: "M4 4h16v16H4zM4 9.3h16M4 14.7h16M9.3 4v16M14.7 4v16",
 };
 
 impl Operation for Pixelate {

@@ -28,6 +28,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["threshold", "duotone"],
     usage: "Give photographs the look of a screen print, or reduce a drawing to its flat colours.",
+    icon: "M4 20v-4.5h4V11h4V7.5h4V4h4",
 };
 
 impl Operation for Posterize {

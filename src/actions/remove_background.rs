@@ -89,6 +89,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Any(&[Condition::Is("mode", &["cutout"]), Condition::Translucent("backgroundColor")]),
     related: &["pad", "crop", "watermark"],
     usage: "Make product pictures for a shop: remove the background with \"trim\", then pad to a square.",
+    icon: "M6 4.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 0 0 0-5zM6 14.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 0 0 0-5zM8.2 8.2L20 17M8.2 15.8L20 7",
 };
 
 /// Which of the action's outputs is the mask.

@@ -119,6 +119,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["sharpen", "crop", "pad"],
     usage: "Make pictures small enough for a web page, for example fit into 1600 × 1600, then sharpen a little.",
+    icon: "M4 4h16v16H4zM4 13h7v7M14 10l4-4M14.5 6H18v3.5",
 };
 
 /// A scale as a fraction, so that a side of exactly one half is always rounded up.

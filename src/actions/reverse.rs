@@ -24,6 +24,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["trim-frames", "frame-rate"],
     usage: "Let something come together that falls apart. All frames of the result are in memory, so make a long animation smaller first.",
+    icon: "M19 6v12l-7-6zM12 6v12l-7-6z",
 };
 
 impl Sequence for Reverse {

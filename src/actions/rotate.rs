@@ -39,6 +39,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::All(&[Condition::NotMultiple("angle", 90.0), Condition::Translucent("background")]),
     related: &["flip", "crop"],
     usage: "Rotate a series that was taken sideways; −90 rotates to the left. A small angle straightens a slanted horizon.",
+    icon: "M13 5l7 7-7 7-7-7zM3.5 9A8.5 8.5 0 0 1 9 3.8M3.2 5.8L3.5 9l3.1-.6",
 };
 
 impl Rotate {

@@ -47,6 +47,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Always,
     related: &["border", "drop-shadow"],
     usage: "Make round portraits: crop to 1:1, then round corners with radius 0.5.",
+    icon: "M4 20v-8a8 8 0 0 1 8-8h8M4 4h.01",
 };
 
 /// Slices that a pixel on the edge is divided into.

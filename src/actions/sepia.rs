@@ -30,6 +30,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["duotone", "grayscale"],
     usage: "Give a series the look of old prints; a strength of 0.5 keeps some of its colours.",
+    icon: "M4 7.5h3.5L9 5h6l1.5 2.5H20V19H4zM12 9.7a3.5 3.5 0 1 0 0 7a3.5 3.5 0 0 0 0-7z",
 };
 
 impl Operation for Sepia {

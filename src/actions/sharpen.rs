@@ -33,6 +33,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["resize", "gaussian-blur"],
     usage: "Restore the crispness lost by resizing: radius 1, amount 0.5.",
+    icon: "M12 4l8 15H4zM12 4v15",
 };
 
 impl Operation for Sharpen {

@@ -36,6 +36,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["crop", "create-rendition"],
     usage: "Make a carousel of three pictures from a panorama, or the tiles of a large print.",
+    icon: "M3.5 5h7v14h-7zM13.5 5h7v14h-7z",
 };
 
 /// The parameter that says which part a copy of the action keeps.

@@ -29,6 +29,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["trim-frames", "reverse"],
     usage: "Make a cover picture for an animation, where its first frame shows little.",
+    icon: "M4 5h16v14H4zM10 9v6M14 9v6",
 };
 
 impl Sequence for Still {

@@ -30,6 +30,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["rotate", "crop"],
     usage: "Straighten a series that was taken by hand: seascapes, buildings, scanned pages. The ratio of each picture stays.",
+    icon: "M3 14L21 6M3 19.5h18M6 19.5V17M12 19.5V16M18 19.5V17",
 };
 
 /// A picture that is tilted less is straight.

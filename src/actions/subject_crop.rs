@@ -46,6 +46,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["crop", "remove-background", "trim"],
     usage: "Bring products that were photographed from different distances to the same framing: crop to the subject with a \"ratio\", then resize.",
+    icon: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M12 7.5a2.2 2.2 0 1 0 0 4.4a2.2 2.2 0 0 0 0-4.4zM8 17c.5-4 7.5-4 8 0",
 };
 
 /// Start and length along one axis.

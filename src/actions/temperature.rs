@@ -32,6 +32,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["white-balance", "adjust"],
     usage: "Correct a series that was taken in the shade or under lamps; warm portraits by 10 to 20.",
+    icon: "M10 14V5.5a2 2 0 1 1 4 0V14a4 4 0 1 1-4 0zM12 9.5V17",
 };
 
 /// Correlated colour temperature of D65, in kelvins.

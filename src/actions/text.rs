@@ -93,6 +93,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["watermark", "resize", "border"],
     usage: "Put a caption under a picture: pad at the bottom, then text with gravity \"south\". Resize first, so that letters are sharp.",
+    icon: "M5 7.5v-3h14v3M12 4.5v15M9 19.5h6",
 };
 
 impl Text {

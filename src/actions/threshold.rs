@@ -32,6 +32,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["grayscale", "posterize"],
     usage: "Make clean black and white from scans of drawings, stamps and documents.",
+    icon: "M3.5 15h6V7H15v8h5.5M3.5 19.5h17",
 };
 
 /// The level that splits a histogram into two classes with the greatest variance between them (Nobuyuki Otsu, “A

@@ -50,6 +50,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["crop", "pad", "remove-background"],
     usage: "Give all products the same room: trim, resize to fit 1800 × 1800, then pad to 2000 × 2000.",
+    icon: "M8 8h8v8H8zM3.5 3.5L6 6M20.5 3.5L18 6M3.5 20.5L6 18M20.5 20.5L18 18",
 };
 
 /// A part of a picture: columns and rows, both from the first to the one after the last.

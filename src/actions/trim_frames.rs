@@ -43,6 +43,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["still", "frame-rate", "reverse"],
     usage: "Cut the title off an animation, or keep its first three seconds.",
+    icon: "M3.5 8h17v8h-17zM8 4.5v15M16 4.5v15",
 };
 
 impl TrimFrames {

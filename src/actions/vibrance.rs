@@ -29,6 +29,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["adjust", "hue-rotate"],
     usage: "Make food, clothes and landscapes more colourful without harm to skin and strong reds.",
+    icon: "M12 3.5c4 5 6 7.5 6 10.5a6 6 0 0 1-12 0c0-3 2-5.5 6-10.5zM12 17a3 3 0 0 0 3-3",
 };
 
 impl Operation for Vibrance {

@@ -35,6 +35,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["adjust", "grain"],
     usage: "Draw the eye to the middle of portraits and food.",
+    icon: "M4 5h16v14H4zM12 8c4 0 5.5 2 5.5 4s-1.5 4-5.5 4-5.5-2-5.5-4 1.5-4 5.5-4z",
 };
 
 impl Operation for Vignette {

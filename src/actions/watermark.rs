@@ -57,6 +57,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["input-images", "resize"],
     usage: "Connect a second input with your logo to \"overlay\". Resize first, so that the logo looks the same on all results.",
+    icon: "M9.5 5a2.5 2.5 0 1 1 5 0c0 3-1.5 3.5-1.5 6.5h5.5v4h-13v-4H11c0-3-1.5-3.5-1.5-6.5zM5 19.5h14",
 };
 
 /// `share` of `side`, half rounded up.

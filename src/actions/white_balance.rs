@@ -42,6 +42,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &["temperature", "auto-tone"],
     usage: "Correct pictures that were taken in different light; white-patch suits products in front of a white wall.",
+    icon: "M12 4v16M7.5 20h9M6 6h12M3.5 14L6 7l2.5 7zM15.5 14L18 7l2.5 7z",
 };
 
 /// Share of the pixels that are brighter than what counts as white.

@@ -104,12 +104,12 @@ impl GraphOutput {
         self.parameters.subsampling.chroma().halves(format, self.quality())
     }
 
-    /// The name of a result: the name pattern filled in.
+    /// The name of a result: the name pattern filled in. Where nothing but folders is left of it, the input's name follows.
     ///
     /// # Errors
     /// The first unknown placeholder.
     pub fn name(&self, result: &Named<'_>) -> Result<String, String> {
-        fill(&self.parameters.name, |placeholder| match placeholder {
+        let value = |placeholder: Placeholder<'_>| match placeholder {
             Placeholder::Extension => result.extension.to_owned(),
             Placeholder::Width => result.size.0.to_string(),
             Placeholder::Height => result.size.1.to_string(),
@@ -120,7 +120,12 @@ impl GraphOutput {
                 value.unwrap_or_else(|| (result.missing)(placeholder)).replace(['/', '\\'], "-")
             }
             other => result.about.value(other).unwrap_or_default(),
-        })
+        };
+        let mut name = fill(&self.parameters.name, value)?;
+        if name.is_empty() || name.ends_with('/') {
+            name.push_str(&fill("{name}.{ext}", value)?);
+        }
+        Ok(name)
     }
 }
 

@@ -11,6 +11,7 @@ use super::stage::Stage;
 use super::widgets::TabNote;
 use crate::view_model::format;
 
+mod action_icon;
 mod clipboard;
 mod curve;
 mod custom;

@@ -43,6 +43,8 @@ pub struct Step {
     pub title: String,
     /// What its action is called, and what is set of it.
     pub about: String,
+    /// The icon of its action; empty for an action that does not exist.
+    pub icon: &'static str,
     /// Distance from the left edge.
     pub x: f64,
     /// Distance from the top.
@@ -173,6 +175,7 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
                 action_id: node.action_id.clone(),
                 title,
                 about,
+                icon: action.map_or("", |action| action.icon),
                 x: 0.0,
                 y: 0.0,
                 height: HEAD

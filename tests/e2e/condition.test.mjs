@@ -202,3 +202,21 @@ test("a condition is added to a chain by its first port, and both are offered an
   const edges = workflow.connections.map((edge) => `${edge.connectionSource}.${edge.sourcePort}→${edge.connectionTarget}`);
   assert.deepEqual(edges.sort(), ["condition.else→save-2", "condition.then→save", "photos.outputs→condition"]);
 });
+
+test("placeholders stand for the batch in names and conditions, by the clock of the place", async (t) => {
+  const { page } = await open(t, { context: { timezoneId: "Pacific/Kiritimati" } });
+  const workflow = sieve("{index} == 1 and {count} == 2 and {name} == 'b' and {ext} == 'png' and {param.small.width} == 64 and {date:%Y} > 2000");
+  workflow.actions.at(-1).parameters.name = "{date:%Y-%m-%d}/{path}-{index}-of-{count}-{param.small.width}.{ext}";
+  const photos = await importFiles(page, await Promise.all(["a.png", "b.png"].map((name) => plain(name, 90, 60))));
+  const [first, second] = (await run(page, withImages(workflow, { photos }))).executions;
+  assert.deepEqual([first.outputs.length, first.warnings[0].code], [0, "no_output"]);
+  const { createdAt } = (await ask(page, "listBatches")).batches[0];
+  const day = new Intl.DateTimeFormat("sv", { timeZone: "Pacific/Kiritimati" }).format(new Date(createdAt));
+  assert.equal(second.outputs[0].name, `${day}/b-1-of-2-64.png`);
+  workflow.actions.at(-1).parameters.name = "{nmae}-{param.small.widht}";
+  const found = await ask(page, "validateWorkflow", workflow);
+  assert.deepEqual(
+    found.filter(({ code }) => code === "unknown_placeholder").map(({ hint }) => hint.split("?")[0]),
+    ["Did you mean {name}", "Did you mean {param.small.width}"],
+  );
+});

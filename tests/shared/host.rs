@@ -214,6 +214,7 @@ fn of_stop(stop: Stop) -> Result<Failure, String> {
 #[derive(Debug)]
 pub(crate) enum Ran {
     /// It was refused, and why.
+    #[allow(dead_code, reason = "shown where a test fails")]
     Refused(Vec<Diagnostic>),
     /// It was run: what became of each execution, or `None` for those after the first few.
     Executions(Vec<Option<Result<Produced, Failure>>>),

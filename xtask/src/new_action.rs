@@ -37,6 +37,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Never,
     related: &[],
     usage: "When to use it, with an example.",
+    icon: "M5 5h14v14H5z",
 };
 
 impl Operation for {Type} {
@@ -118,7 +119,7 @@ pub fn run(project: &Project, name: &str) -> Outcome {
     PIXELMILL_UPDATE_VERSIONS=1 cargo test --test versions    notes the version with its results
     cargo test --test actions -- --nocapture                  compares, and prints the table
     cargo test --test examples                                runs the example
-  and add the names to names_on_the_wire_are_frozen in src/actions.rs."
+  draw its icon, and add the names to names_on_the_wire_are_frozen in src/actions.rs."
     ));
     Ok(())
 }

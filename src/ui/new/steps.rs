@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 
+use super::action_icon::ActionIcon;
 use super::clipboard::follow_clipboard;
 use super::draft::Draft;
 use super::fields::Explained;
@@ -156,6 +157,10 @@ pub(crate) fn StepMenu(index: usize, action_id: StoredValue<String>, action: &'s
         {move || framed.get().map(|frame| view! {
             <p class="small muted step-frame" data-testid="step-frame">{format!("In the frame “{frame}”")}</p>
         })}
+        // Between what the step says and its menu.
+        <div class="muted step-icon">
+            <ActionIcon path=action.icon/>
+        </div>
         <div class="step-menu">
             <Menu label=Signal::derive(move || format!("Actions for the step {title}")) testid="step-menu">
                 {(!is_source).then(|| view! {
@@ -415,7 +420,7 @@ fn Palette() -> impl IntoView {
                     on:click=move |_| add(action)
                     on:mousemove=move |_| if active.get_untracked() != at { active.set(at) }
                 >
-                    <span class="palette-name">{action.name}</span>
+                    <span class="palette-name"><ActionIcon path=action.icon/>{action.name}</span>
                     <span class="small muted">{first_sentence(action.description)}</span>
                 </li>
             }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use web_sys::{MouseEvent, PointerEvent};
 
+use super::super::action_icon::ActionIcon;
 use super::{Canvas, Drag, Selected, adds, at};
 use crate::view_model::graph::{Step, WIDTH};
 
@@ -141,7 +142,7 @@ pub(super) fn Node(canvas: Canvas, step: Step, stop: Memo<Option<String>>) -> im
                 }
                 on:click=clicked_head
             >
-                <span class="node-title truncate">{step.title.clone()}</span>
+                <span class="node-title truncate"><ActionIcon path=step.icon/>{step.title.clone()}</span>
                 <span class="node-about truncate">{step.about.clone()}</span>
                 <span class="unseen">{state}</span>
             </button>

@@ -1,0 +1,3 @@
+def run(picture, p):
+    """By indices."""
+    return picture[::-1] if p.get("direction") == "vertical" else picture[:, ::-1]
