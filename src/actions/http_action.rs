@@ -81,7 +81,6 @@ pub const ACTION: Action = Action {
     name: "HTTP action",
     description: "Sends each picture to a server of your choice and goes on with the picture that it returns. Nothing is sent before you have allowed that server on this device. Pictures are sent upright, in sRGB, with 8 bits a sample, without metadata and without their names. Warns if no server is named (`no_server`), and if the server's picture loses its transparency (`transparency_lost`).",
     category: Category::Logic,
-    icon: "M7 18.5a4 4 0 0 1-.5-8 5.5 5.5 0 0 1 10.6-1.2A4.3 4.3 0 0 1 17.5 18M12 20v-7.5M9 15l3-3 3 3",
     role: Role::Transform,
     inputs: &[IMAGE_IN],
     outputs: &[IMAGE_OUT],
@@ -90,6 +89,7 @@ pub const ACTION: Action = Action {
     adds_alpha: Condition::Is("alpha", &["add"]),
     related: &["custom", "remove-background", "still"],
     usage: "For a service that you run or trust: use http-action with \"submitEndpoint\": \"https://api.example/submit\" and \"parameters\": { \"strength\": 2 }. docs/http-action.md describes what the server must answer.",
+    icon: "M7 18.5a4 4 0 0 1-.5-8 5.5 5.5 0 0 1 10.6-1.2A4.3 4.3 0 0 1 17.5 18M12 20v-7.5M9 15l3-3 3 3",
 };
 
 /// What a server's picture is called in messages.
