@@ -158,7 +158,7 @@ fn without_loss_and_packed_hard_every_pixel_is_kept() {
 /// The encoder of the crate declares opacity of 8 bits; the header says otherwise.
 #[test]
 fn opacity_has_16_bits_where_colours_have() {
-    let samples = (0..SIZE.pixels() * 4).map(|at| (at * 2_654_435 >> 5) as u16).collect();
+    let samples = (0..SIZE.pixels() * 4).map(|at| ((at * 2_654_435) >> 5) as u16).collect();
     let image = Image::new(SIZE, Pixels::Deep(Deep::Rgba(samples)));
     let bytes = write(image.clone(), &packed(1)).bytes;
     let path = path("jxl/written/rgba16-100.jxl");
