@@ -104,13 +104,9 @@ fn letters_are_where_and_as_pillow_draws_them() {
 /// Fonts of the user with colours; what Skia draws of the same text is in `colored` (see `colored_glyphs.py`), on larger paper.
 #[test]
 fn glyphs_with_colours_are_drawn_in_them() {
-    for (font, text, label) in [
-        ("emoji", "😀", "0"),
-        ("emoji", "👩\u{200d}🚀", "3"),
-        ("emoji", "👍🏽", "2"),
-        ("graph", "A", "A"),
-        ("layers", "A", "A"),
-    ] {
+    for (font, text, label) in
+        [("emoji", "😀", "0"), ("emoji", "👩\u{200d}🚀", "3"), ("emoji", "👍🏽", "2"), ("graph", "A", "A")]
+    {
         let expected = data(&format!("colored/{font}-{label}.png"));
         let expected = codecs::probe(&expected, "a.png").and_then(|header| {
             let request = DecodeRequest { representation: Representation::Rgba, ..DecodeRequest::whole(&header) };

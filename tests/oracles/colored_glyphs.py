@@ -83,7 +83,7 @@ def font(letters, family):
     builder.setupGlyf(glyphs)
     builder.setupHorizontalMetrics({name: (1000, glyphs[name].xMin if hasattr(glyphs[name], "xMin") else 0) for name in names})
     builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": family, "styleName": "Regular"})
+    builder.setupNameTable({"familyName": family, "styleName": "Regular", "psName": f"{family}-Regular"})
     builder.setupOS2(sTypoAscender=800, sTypoDescender=-200, usWinAscent=800, usWinDescent=200)
     builder.setupPost()
     # 1970, so that the file is the same whenever it is made.
