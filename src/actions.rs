@@ -560,7 +560,7 @@ mod tests {
                 "lut [input-images] [outputs] lut=\"\" strength=1",
                 "dehaze [input-images] [outputs] strength=0.7",
                 "match-color [input-images reference] [outputs] strength=1",
-                "convert-color [input-images] [outputs] to=\"srgb\"",
+                "convert-color [input-images] [outputs] to=\"srgb\" intent=\"relative\" blackPointCompensation=true",
                 "gaussian-blur [input-images] [outputs] sigma=2",
                 "box-blur [input-images] [outputs] radius=5",
                 "motion-blur [input-images] [outputs] angle=0 length=20",

@@ -606,3 +606,20 @@ test("pictures pass a step that is turned off", async (t) => {
   const { width } = await pictures.decode(pictures.photo("cat"));
   assert.equal(all[0].outputs[0].width, width);
 });
+
+test("actions have icons of their own in the palette, and steps theirs in the list and the graph", async (t) => {
+  const { page } = await open(t);
+  await page.locator(id("workflow-card-watermark-two-sizes")).click();
+  await page.locator(id("add-step")).click();
+  await page.locator(".palette-option").first().waitFor();
+  const drawn = await page.locator(".palette-option svg.icon path").evaluateAll((paths) => paths.map((path) => path.getAttribute("d")));
+  assert.equal(drawn.length, await page.locator(".palette-option").count());
+  assert.equal(new Set(drawn).size, drawn.length, "each is drawn once");
+  await page.keyboard.press("Escape");
+  const watermark = await page.locator('.step[data-step="watermark"] .muted > svg.icon path').evaluateAll((paths) => paths.map((path) => path.getAttribute("d")));
+  assert.ok(watermark.length === 1 && drawn.includes(watermark[0]));
+  await page.locator(id("graph-switch")).click();
+  await page.locator(".node").first().waitFor();
+  assert.equal(await page.locator(".node-title svg.icon").count(), await page.locator(".node").count());
+  assert.equal(await page.locator('.node[data-step="watermark"] .node-title path').getAttribute("d"), watermark[0]);
+});
