@@ -22,7 +22,7 @@ use crate::store::{AssetRecord, UserFile};
 use crate::user_file::FileKind;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 14;
+pub const VERSION: u32 = 15;
 
 /// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
