@@ -10,9 +10,7 @@ pub(super) fn ActionIcon(
 ) -> impl IntoView {
     view! {
         <svg
-            class="icon"
-            style:display="inline-block"
-            style:margin="-4px 7px -4px 0"
+            class="icon action-icon"
             viewBox="0 0 24 24"
             fill="none"
             stroke="currentColor"
