@@ -111,12 +111,14 @@ fn translations_have_placeholders_of_their_keys_only() {
 }
 
 /// What the code puts together of parts that are not next to each other anywhere.
-const COMPOSED: [&str; 4] =
-    ["picture beyond the limit", "picture damaged in the ZIP", "picture protected by a password", "Known are JPEG"];
+const COMPOSED: [&str; 1] = ["Known are JPEG"];
+/// The nouns of counts, which come before what is said of them.
+const COUNTED: [&str; 2] = ["pictures ", "picture "];
 
 /// Whether a source says a phrase: as it is, word by word, or as an identifier of which the form makes a label.
 fn is_said(sources: &str, small: &str, phrase: &str) -> bool {
     let phrase = phrase.trim();
+    let phrase = COUNTED.iter().find_map(|noun| phrase.strip_prefix(noun)).unwrap_or(phrase);
     let lower = phrase.to_lowercase();
     if phrase.chars().count() < SHORTEST || small.contains(&lower) || COMPOSED.contains(&phrase) {
         return true;
