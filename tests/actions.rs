@@ -182,7 +182,7 @@ impl LutSource for Luts {
 
 /// Actions that are compared elsewhere, because what they do is not a picture made of a picture: the oracle, the largest
 /// difference that is allowed, the file and the test.
-const ELSEWHERE: [(&str, &str, &str, &str, &str); 17] = [
+const ELSEWHERE: [(&str, &str, &str, &str, &str); 18] = [
     (
         "input-images",
         "Pillow, tifffile, libheif",
@@ -216,6 +216,13 @@ const ELSEWHERE: [(&str, &str, &str, &str, &str); 17] = [
     ("remove-background", "rembg, NumPy", "1", "tests/matting.rs", "blur_fusion_equals_its_definition"),
     ("condition", "truth table", "0", "src/expression.rs", "conditions_hold_for_what_they_say"),
     ("custom", "the formula", "0", "tests/custom_action.rs", "the_example_darkens_every_nth_line"),
+    (
+        "http-action",
+        "the server's pixels",
+        "0",
+        "tests/http_action.rs",
+        "each_step_sends_its_picture_once_and_goes_on_with_what_comes_back",
+    ),
     ("contact-sheet", "the formula", "0", "tests/gather.rs", "a_contact_sheet_follows_its_formula_to_the_pixel"),
     ("animate", "the formula", "0", "tests/gather.rs", "an_animation_has_the_pictures_as_frames"),
 ];

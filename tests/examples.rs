@@ -95,11 +95,8 @@ fn every_example_runs() {
             let produced = execution.unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
             // A server is for the user to name.
             let is_expected = |code: &str| name == "http-action" && code == "no_server";
-            let doubts: Vec<_> = produced
-                .warnings
-                .iter()
-                .filter(|warning| warning.is_doubt() && !is_expected(&warning.code))
-                .collect();
+            let doubts: Vec<_> =
+                produced.warnings.iter().filter(|warning| warning.is_doubt() && !is_expected(&warning.code)).collect();
             assert!(doubts.is_empty(), "{name}: {doubts:?}");
             outputs.extend(produced.outputs.into_iter().filter(|output| !output.is_staged));
         }

@@ -3,6 +3,8 @@
 //!
 //! An entry's strings and lists are borrowed from the file's content, which is kept for as long as the program runs.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
 
 use super::checks::{Condition, Rule};
@@ -84,12 +86,32 @@ fn read(text: &str) -> Option<&'static [&'static Action]> {
             rules: list(entry.get("rules").unwrap_or(&NULL), read_rule)?,
             adds_alpha: entry.get("addsAlpha").map_or(Some(Condition::Never), read_condition)?,
             related: list(entry.get("related").unwrap_or(&NULL), Value::as_str)?,
-            usage: text_of(entry, "usage")?,
-            icon: text_of(entry, "icon")?,
+            usage: "",
+            icon: "",
         }));
         Some(action)
     })?;
     (!actions.is_empty()).then_some(actions)
+}
+
+/// When to use an action, with an example.
+pub fn usage(action: &Action) -> &'static str {
+    more(action, 0).unwrap_or(action.usage)
+}
+
+/// The icon of an action, as the `d` of an SVG path on a grid of 24.
+pub fn icon(action: &Action) -> &'static str {
+    more(action, 1).unwrap_or(action.icon)
+}
+
+/// What is not in `catalog.json`, because the page's first view can do without: programs that need it have `more.json` in them.
+fn more(action: &Action, place: usize) -> Option<&'static str> {
+    static MORE: LazyLock<Value> =
+        LazyLock::new(|| serde_json::from_str(include_str!("more.json")).unwrap_or_default());
+    if !action.usage.is_empty() {
+        return None;
+    }
+    MORE.get(action.action_type)?.get(place)?.as_str()
 }
 
 fn text_of(entry: &'static Value, name: &str) -> Option<&'static str> {
@@ -193,11 +215,15 @@ mod writing {
             "rules": action.rules.iter().map(written_rule).collect::<Value>(),
             "addsAlpha": written_condition(&action.adds_alpha),
             "related": action.related,
-            "usage": action.usage,
-            "icon": action.icon,
         });
         drop_empty(&mut entry);
         entry
+    }
+
+    /// The content of `more.json`.
+    pub(super) fn written_more(actions: &[&Action]) -> Value {
+        let entry = |action: &&Action| (action.action_type.to_owned(), json!([action.usage, action.icon]));
+        Value::Object(actions.iter().map(entry).collect())
     }
 
     fn written_port(port: &Port) -> Value {
@@ -274,21 +300,26 @@ mod writing {
 
 #[cfg(test)]
 mod tests {
-    use super::writing::written;
+    use super::writing::{written, written_more};
     use super::*;
 
     #[test]
     fn the_file_of_the_build_is_that_of_the_linked_actions() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/actions/catalog.json");
-        let written = format!("{}\n", serde_json::to_string_pretty(&written(super::super::LINKED)).unwrap());
-        if std::env::var_os("PIXELMILL_WRITE").is_some() {
-            std::fs::write(path, &written).unwrap();
+        let all = super::super::LINKED;
+        let pretty = |content: &Value| format!("{}\n", serde_json::to_string_pretty(content).unwrap());
+        for (name, content) in
+            [("catalog", pretty(&written(all))), ("more", format!("{}\n", written_more(all)).replace("],", "],\n"))]
+        {
+            let path = format!("{}/src/actions/{name}.json", env!("CARGO_MANIFEST_DIR"));
+            if std::env::var_os("PIXELMILL_WRITE").is_some() {
+                std::fs::write(&path, &content).unwrap();
+            }
+            let stored = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(
+                stored == content,
+                "src/actions/{name}.json is out of date: PIXELMILL_WRITE=1 cargo test --lib catalog writes it"
+            );
         }
-        let stored = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            stored == written,
-            "src/actions/catalog.json is out of date: PIXELMILL_WRITE=1 cargo test --lib catalog writes it"
-        );
     }
 
     /// Within the grid, as far as absolute coordinates say.
@@ -316,6 +347,10 @@ mod tests {
         let read = read(&content.to_string()).unwrap();
         assert_eq!(read.len(), super::super::LINKED.len());
         assert_eq!(written(read), content);
+        for (read, linked) in read.iter().zip(super::super::LINKED) {
+            assert_eq!((usage(read), icon(read)), (linked.usage, linked.icon));
+            assert_eq!((usage(linked), icon(linked)), (linked.usage, linked.icon));
+        }
         let shown = |action: &Action| {
             let fields: Vec<_> = action
                 .fields

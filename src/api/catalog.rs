@@ -75,7 +75,7 @@ impl From<&Action> for ActionDescriptor {
             outputs: action.outputs.iter().map(PortDescriptor::from).collect(),
             parameters: action.fields.iter().map(ParameterDescriptor::from).collect(),
             related_actions: action.related,
-            usage: action.usage,
+            usage: actions::catalog::usage(action),
         }
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn NameQuestion() -> impl IntoView {
     let was_asked = Memo::new(move |before: Option<&bool>| {
         asked.question.with(Option::is_some) || before.copied().unwrap_or_default()
     });
-    move || was_asked.get().then(|| parts::later(|later| (later.ask_name)()))
+    move || was_asked.get().then(|| parts::later(|later: parts::Later| (later.ask_name)()))
 }
 
 /// The dialog. Escape means no.

@@ -53,7 +53,7 @@ pub(crate) fn Confirmation() -> impl IntoView {
     let confirm = expect_context::<Confirm>();
     let was_asked =
         Memo::new(move |before: Option<&bool>| confirm.0.with(Option::is_some) || before.copied().unwrap_or_default());
-    move || was_asked.get().then(|| parts::later(|later| (later.confirm)()))
+    move || was_asked.get().then(|| parts::later(|later: parts::Later| (later.confirm)()))
 }
 
 /// The dialog. Escape means no.

@@ -85,12 +85,12 @@ fn Desk() -> impl IntoView {
                 <TabNote trouble=true/>
                 <pictures::Pictures/>
                 <preview::Preview/>
-                {parts::later_silently(|later| (later.graph)())}
+                {parts::later_silently(|editing: parts::Editing| (editing.graph)())}
                 <workflows::Workflows/>
             </div>
             <div class="new-side panel">
                 <settings::Settings/>
-                {parts::later_silently(|later| (later.options)())}
+                {parts::later_silently(|later: parts::Later| (later.options)())}
                 <RunBar with_trial=true/>
             </div>
         </div>
@@ -134,9 +134,9 @@ fn RunBar(#[prop(optional)] with_trial: bool) -> impl IntoView {
     };
     view! {
         <div class="run-bar">
-            {parts::later_silently(|later| (later.module_note)())}
+            {parts::later_silently(|later: parts::Later| (later.module_note)())}
             <p class="small muted" id="run-summary" aria-live="polite">{summary}</p>
-            {with_trial.then(|| parts::later_silently(|later| (later.dry_run)()))}
+            {with_trial.then(|| parts::later_silently(|later: parts::Later| (later.dry_run)()))}
             <button
                 class="button primary"
                 data-testid="run"

@@ -48,8 +48,7 @@ fn enter_batches() -> Result<Batches, SplitLoaderError> {
     })
 }
 
-/// What is entered by using the view of a new batch: what it shows of the user's own files and workflows, dialogs, and
-/// actions.
+/// What is entered by using the view of a new batch: its pictures, what comes of them, dialogs, and the batch's options.
 #[derive(Clone, Copy)]
 pub(crate) struct Later {
     /// What is wrong with a workflow document.
@@ -62,34 +61,14 @@ pub(crate) struct Later {
     pub(crate) add: fn(Draft, String, Source) -> Work,
     /// The files of the sample pictures.
     pub(crate) samples: fn(Services) -> Work<Result<Vec<File>, UiError>>,
-    /// A control of a parameter, of those that the first view can do without.
-    pub(crate) editor: fn(Control, Edited, StoredValue<String>) -> AnyView,
-    /// The editor of the user's own workflow.
-    pub(crate) own_json: fn() -> AnyView,
-    /// The field that searches the built-in workflows.
-    pub(crate) workflow_search: fn(RwSignal<String>) -> AnyView,
     /// What is missing offline for the chosen workflow.
     pub(crate) module_note: fn() -> AnyView,
     /// Fetches the pictures of the built-in workflows and passes on where they are, as CSS has it.
     pub(crate) gallery: fn(RwSignal<Option<String>>) -> AnyView,
-    /// The user's own workflows, and the buttons that create and import one.
-    pub(crate) my_workflows: fn() -> AnyView,
     /// The button and the dialog of a dry run.
     pub(crate) dry_run: fn() -> AnyView,
     /// The options of the batch.
     pub(crate) options: fn() -> AnyView,
-    /// What can be done with a step: its place, its `actionId` and its action.
-    pub(crate) step: fn(usize, StoredValue<String>, &'static Action) -> AnyView,
-    /// What leads to a step's inputs.
-    pub(crate) plugs: fn(usize) -> AnyView,
-    /// Adding steps.
-    pub(crate) add_step: fn() -> AnyView,
-    /// The graph of the chosen workflow, while it is shown.
-    pub(crate) graph: fn() -> AnyView,
-    /// Keeping and sharing the chosen workflow.
-    pub(crate) keep: fn() -> AnyView,
-    /// Reads the user's own workflows once.
-    pub(crate) read_library: fn(Library) -> Work,
     /// The settings' dialog, by whether it is shown.
     pub(crate) preferences: fn(RwSignal<bool>) -> AnyView,
     /// The dialog that asks for confirmation.
@@ -115,23 +94,54 @@ fn enter_later() -> Result<Later, SplitLoaderError> {
             })
         },
         samples: |services| Box::pin(samples::samples(services)),
+        module_note: || view! { <offline::ModuleNote/> }.into_any(),
+        gallery: |shown| view! { <samples::Gallery shown/> }.into_any(),
+        dry_run: || view! { <dry_run::DryRun/> }.into_any(),
+        options: || view! { <options::Options/> }.into_any(),
+        preferences: |shown| view! { <preferences::PreferencesDialog shown/> }.into_any(),
+        confirm: || view! { <confirm::ConfirmDialog/> }.into_any(),
+        ask_name: || view! { <ask_name::NameDialog/> }.into_any(),
+    })
+}
+
+/// What workflows are edited and kept through.
+#[derive(Clone, Copy)]
+pub(crate) struct Editing {
+    /// A control of a parameter, of those that the first view can do without.
+    pub(crate) editor: fn(Control, Edited, StoredValue<String>) -> AnyView,
+    /// The editor of the user's own workflow.
+    pub(crate) own_json: fn() -> AnyView,
+    /// The field that searches the built-in workflows.
+    pub(crate) workflow_search: fn(RwSignal<String>) -> AnyView,
+    /// The user's own workflows, and the buttons that create and import one.
+    pub(crate) my_workflows: fn() -> AnyView,
+    /// What can be done with a step: its place, its `actionId` and its action.
+    pub(crate) step: fn(usize, StoredValue<String>, &'static Action) -> AnyView,
+    /// What leads to a step's inputs.
+    pub(crate) plugs: fn(usize) -> AnyView,
+    /// Adding steps.
+    pub(crate) add_step: fn() -> AnyView,
+    /// The graph of the chosen workflow, while it is shown.
+    pub(crate) graph: fn() -> AnyView,
+    /// Keeping and sharing the chosen workflow.
+    pub(crate) keep: fn() -> AnyView,
+    /// Reads the user's own workflows once.
+    pub(crate) read_library: fn(Library) -> Work,
+}
+
+#[wasm_split(editing, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn enter_editing() -> Result<Editing, SplitLoaderError> {
+    Ok(Editing {
         editor: editors::editor,
         own_json: || view! { <own_json::OwnJson/> }.into_any(),
         workflow_search: |search| view! { <samples::WorkflowSearch search/> }.into_any(),
-        module_note: || view! { <offline::ModuleNote/> }.into_any(),
-        gallery: |shown| view! { <samples::Gallery shown/> }.into_any(),
         my_workflows: || view! { <my_workflows::MyWorkflowsSection/> }.into_any(),
-        dry_run: || view! { <dry_run::DryRun/> }.into_any(),
-        options: || view! { <options::Options/> }.into_any(),
         step: |index, action_id, action| view! { <steps::StepMenu index action_id action/> }.into_any(),
         plugs: |index| view! { <steps::Plugs index/> }.into_any(),
         add_step: || view! { <steps::AddStep/> }.into_any(),
         graph: || view! { <steps::GraphIfShown/> }.into_any(),
         keep: || view! { <keep::Keep/> }.into_any(),
         read_library: |library| Box::pin(library.read_once()),
-        preferences: |shown| view! { <preferences::PreferencesDialog shown/> }.into_any(),
-        confirm: || view! { <confirm::ConfirmDialog/> }.into_any(),
-        ask_name: || view! { <ask_name::NameDialog/> }.into_any(),
     })
 }
 
@@ -239,6 +249,7 @@ pub(crate) fn provide_parts(start: &Route) {
     let batches = Part::<Batches>::new(|| Box::pin(enter_batches()));
     provide_context(batches);
     provide_context(Part::<Later>::new(|| Box::pin(enter_later())));
+    provide_context(Part::<Editing>::new(|| Box::pin(enter_editing())));
     provide_context(Part::<Graph>::new(|| Box::pin(enter_graph())));
     match start {
         Route::New | Route::Api(_) => {}
@@ -249,9 +260,11 @@ pub(crate) fn provide_parts(start: &Route) {
 /// Fetches all parts in the background, after the first view has been shown.
 pub(crate) fn fetch_all() {
     let (batches, later) = (expect_context::<Part<Batches>>(), expect_context::<Part<Later>>());
+    let editing = expect_context::<Part<Editing>>();
     set_timeout(
         move || {
             later.prefetch();
+            editing.prefetch();
             batches.prefetch();
         },
         FIRST_VIEW,
@@ -297,12 +310,14 @@ fn of_batches(enter: impl Fn(Batches) -> AnyView + Send + 'static) -> impl IntoV
 }
 
 /// A view that comes later, as soon as it is there.
-pub(crate) fn later(enter: impl Fn(Later) -> AnyView + Send + 'static) -> AnyView {
+pub(crate) fn later<T: Copy + Send + Sync + 'static>(enter: impl Fn(T) -> AnyView + Send + 'static) -> AnyView {
     or_note(enter)
 }
 
 /// The same where another view of the part says that it could not be loaded.
-pub(crate) fn later_silently(enter: impl Fn(Later) -> AnyView + Send + 'static) -> AnyView {
+pub(crate) fn later_silently<T: Copy + Send + Sync + 'static>(
+    enter: impl Fn(T) -> AnyView + Send + 'static,
+) -> AnyView {
     later_or(enter, |_| ().into_any())
 }
 
@@ -312,11 +327,11 @@ pub(crate) fn graph() -> AnyView {
 }
 
 /// A view that comes later, and what stands in for it until then, given whether it could not be loaded.
-pub(crate) fn later_or(
-    enter: impl Fn(Later) -> AnyView + Send + 'static,
+pub(crate) fn later_or<T: Copy + Send + Sync + 'static>(
+    enter: impl Fn(T) -> AnyView + Send + 'static,
     otherwise: impl Fn(bool) -> AnyView + Send + 'static,
 ) -> AnyView {
-    once_here(expect_context::<Part<Later>>(), enter, otherwise)
+    once_here(expect_context::<Part<T>>(), enter, otherwise)
 }
 
 /// A view of a part, or a note if the part could not be loaded.

@@ -33,7 +33,7 @@ pub(crate) fn Preferences() -> impl IntoView {
         >
             <Icon shape=Shape::Sliders/>
         </button>
-        {move || was_shown.get().then(|| parts::later(move |later| (later.preferences)(shown)))}
+        {move || was_shown.get().then(|| parts::later(move |later: parts::Later| (later.preferences)(shown)))}
     }
 }
 

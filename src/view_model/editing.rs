@@ -661,7 +661,8 @@ pub fn offers(search: &str) -> Vec<&'static Action> {
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
     let rank = |action: &Action| {
         let (name, id) = (action.name.to_lowercase(), action.action_type.to_lowercase());
-        let said = format!("{} {} {}", action.description, action.usage, action.category.word()).to_lowercase();
+        let said = format!("{} {} {}", action.description, actions::catalog::usage(action), action.category.word())
+            .to_lowercase();
         words.iter().try_fold(0_u32, |worst, word| {
             let rank = match word.as_str() {
                 word if name.starts_with(word) || id.starts_with(word) => 0,

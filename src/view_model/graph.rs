@@ -175,7 +175,7 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
                 action_id: node.action_id.clone(),
                 title,
                 about,
-                icon: action.map_or("", |action| action.icon),
+                icon: action.map_or("", actions::catalog::icon),
                 x: 0.0,
                 y: 0.0,
                 height: HEAD

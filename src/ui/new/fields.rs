@@ -170,14 +170,16 @@ fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>
         Control::Text => view! { <TextControl edited placeholder=""/> }.into_any(),
         // What they edit is text, which can be typed without them.
         Control::Color | Control::Pattern | Control::Caption | Control::File(_) => parts::later_or(
-            move |later| (later.editor)(control, edited, action_id),
+            move |editing: parts::Editing| (editing.editor)(control, edited, action_id),
             move |_| view! { <TextControl edited placeholder=""/> }.into_any(),
         ),
         Control::Point | Control::Curve | Control::Gradient | Control::Renditions | Control::Object => {
-            parts::later(move |later| (later.editor)(control, edited, action_id))
+            parts::later(move |editing: parts::Editing| (editing.editor)(control, edited, action_id))
         }
         // Every output has them: what is missing is said once, and not by each.
-        Control::Choices(_) => parts::later_silently(move |later| (later.editor)(control, edited, action_id)),
+        Control::Choices(_) => {
+            parts::later_silently(move |editing: parts::Editing| (editing.editor)(control, edited, action_id))
+        }
     }
 }
 

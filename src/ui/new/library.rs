@@ -12,7 +12,7 @@ use crate::api::{Event, WorkflowSummary};
 use crate::ui::ask_name::AskName;
 use crate::ui::confirm::Confirm;
 use crate::ui::notices::NoticeBoard;
-use crate::ui::parts::{Later, Part};
+use crate::ui::parts::{Editing, Part};
 use crate::ui::services::{Heard, Services, TextKind, UiError, download_text};
 use crate::view_model::reading::{Extent, Readings};
 use crate::view_model::{document, editing};
@@ -26,7 +26,7 @@ pub(crate) struct Library {
     confirm: Confirm,
     names: AskName,
     draft: Draft,
-    later: Part<Later>,
+    editing: Part<Editing>,
     list: RwSignal<Vec<WorkflowSummary>>,
     /// The open drafts, as stored.
     stored: RwSignal<HashMap<String, Value>>,
@@ -41,7 +41,7 @@ pub(crate) fn provide_library() {
         confirm: expect_context(),
         names: expect_context(),
         draft: expect_context(),
-        later: expect_context(),
+        editing: expect_context(),
         list: RwSignal::new(Vec::new()),
         stored: expect_context::<Draft>().stored(),
         readings: StoredValue::new(Readings::default()),
@@ -57,9 +57,9 @@ pub(crate) fn provide_library() {
         _ => {}
     });
     // The first view does not wait for them.
-    let later = library.later;
+    let editing = library.editing;
     Effect::new(move || {
-        if later.here().is_some() {
+        if editing.here().is_some() {
             library.read();
         }
     });
@@ -108,8 +108,8 @@ impl Library {
         }
         spawn_local(async move {
             loop {
-                match self.later.entered().await {
-                    Ok(later) => (later.read_library)(self).await,
+                match self.editing.entered().await {
+                    Ok(editing) => (editing.read_library)(self).await,
                     Err(problem) => self.failed(problem),
                 }
                 if self.readings.try_update_value(Readings::end).flatten().is_none() {

@@ -28,7 +28,7 @@ pub(crate) fn Pictures() -> impl IntoView {
             </div>
             <Show when=move || !takes_file.get()><PrimaryDrop/></Show>
             <ImportProgress/>
-            {move || shows_more.get().then(|| view! { <Soon>{parts::later(|later| (later.picked)())}</Soon> })}
+            {move || shows_more.get().then(|| view! { <Soon>{parts::later(|later: parts::Later| (later.picked)())}</Soon> })}
         </section>
     }
 }

@@ -98,7 +98,7 @@ enum State {
 pub(crate) fn Preview() -> impl IntoView {
     let draft = expect_context::<Draft>();
     let any = Memo::new(move |_| draft.with_pictures(PRIMARY, |all| all.iter().any(|one| one.problem().is_none())));
-    move || any.get().then(|| view! { <Soon>{parts::later(|later| (later.preview)())}</Soon> })
+    move || any.get().then(|| view! { <Soon>{parts::later(|later: parts::Later| (later.preview)())}</Soon> })
 }
 
 /// The same with pictures.

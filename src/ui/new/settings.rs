@@ -46,8 +46,8 @@ pub(crate) fn Settings() -> impl IntoView {
                     <Group node=entry.1/>
                 </For>
             </div>
-            {parts::later(|later| (later.add_step)())}
-            {parts::later_silently(|later| (later.keep)())}
+            {parts::later(|editing: parts::Editing| (editing.add_step)())}
+            {parts::later_silently(|editing: parts::Editing| (editing.keep)())}
         </section>
     }
 }
@@ -262,10 +262,10 @@ fn Group(node: Node) -> impl IntoView {
                 <span class="group-summary truncate">{move || if is_off.get() { "Off".to_owned() } else { summary.get() }}</span>
             </summary>
             <p class="small muted">{action.description}</p>
-            {parts::later_silently(move |later| (later.plugs)(index))}
+            {parts::later_silently(move |editing: parts::Editing| (editing.plugs)(index))}
             {rows}
         </details>
-        {parts::later_silently(move |later| (later.step)(index, id, action))}
+        {parts::later_silently(move |editing: parts::Editing| (editing.step)(index, id, action))}
         </div>
     }
     .into_any()

@@ -10,7 +10,7 @@ use super::clipboard::follow_clipboard;
 use super::draft::Draft;
 use super::fields::Explained;
 use super::settings::{Adding, ShowsGraph, Unfolded};
-use crate::actions::{Action, Category, PortType, Role};
+use crate::actions::{Action, Category, PortType, Role, catalog};
 use crate::ui::ask_name::AskName;
 use crate::ui::focus::{focus, is_composing, is_text_field};
 use crate::ui::icons::{Icon, Shape};
@@ -159,7 +159,7 @@ pub(crate) fn StepMenu(index: usize, action_id: StoredValue<String>, action: &'s
         })}
         // Between what the step says and its menu.
         <div class="muted step-icon">
-            <ActionIcon path=action.icon/>
+            <ActionIcon path=catalog::icon(action)/>
         </div>
         <div class="step-menu">
             <Menu label=Signal::derive(move || format!("Actions for the step {title}")) testid="step-menu">
@@ -420,7 +420,7 @@ fn Palette() -> impl IntoView {
                     on:click=move |_| add(action)
                     on:mousemove=move |_| if active.get_untracked() != at { active.set(at) }
                 >
-                    <span class="palette-name"><ActionIcon path=action.icon/>{action.name}</span>
+                    <span class="palette-name"><ActionIcon path=catalog::icon(action)/>{action.name}</span>
                     <span class="small muted">{first_sentence(action.description)}</span>
                 </li>
             }

@@ -65,7 +65,7 @@ pub(crate) fn Workflows() -> impl IntoView {
         <section class="panel section" aria-labelledby="workflow-title">
             <div class="spread">
                 <h2 id="workflow-title">"Workflow"</h2>
-                {move || shows_all.get().then(|| parts::later_silently(move |later| (later.workflow_search)(search)))}
+                {move || shows_all.get().then(|| parts::later_silently(move |editing: parts::Editing| (editing.workflow_search)(search)))}
             </div>
             <div
                 class="cards gallery"
@@ -95,9 +95,9 @@ pub(crate) fn Workflows() -> impl IntoView {
             >
                 {move || if shows_all.get() { "Show fewer".to_owned() } else { format!("Show all {}", BUILTIN.len()) }}
             </button>
-            {move || chose_own.get().then(|| parts::later(|later| (later.own_json)()))}
-            {parts::later_silently(|later| (later.my_workflows)())}
-            {parts::later_silently(move |later| (later.gallery)(gallery))}
+            {move || chose_own.get().then(|| parts::later(|editing: parts::Editing| (editing.own_json)()))}
+            {parts::later_silently(|editing: parts::Editing| (editing.my_workflows)())}
+            {parts::later_silently(move |later: parts::Later| (later.gallery)(gallery))}
         </section>
     }
 }
