@@ -32,7 +32,7 @@ struct Part {
 
 const APP: Part = Part { name: "app", prefix: "app", optimisation: &["-Os"], budget: 330_000 };
 /// The parts of the page's program that its first view does not need.
-const LATER: Part = Part { name: "app's later parts", prefix: split::PREFIX, optimisation: &["-Os"], budget: 515_000 };
+const LATER: Part = Part { name: "app's later parts", prefix: split::PREFIX, optimisation: &["-Os"], budget: 545_000 };
 /// A function with a single caller stays one: brotli finds more that repeats, 2 kB in all.
 const SERVICE: Part = Part {
     name: "service",

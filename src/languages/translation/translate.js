@@ -208,7 +208,7 @@ class Watch {
     const walker = document.createTreeWalker(this.#root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
     for (let node = walker.currentNode; node; node = walker.nextNode()) {
       const text = this.#texts.get(node);
-      if (text?.shown === node.data) node.data = text.source;
+      if (text && text.shown === node.data) node.data = text.source;
       for (const [name, { source, shown }] of this.#attributes.get(node) ?? []) {
         if (node.getAttribute(name) === shown) node.setAttribute(name, source);
       }
