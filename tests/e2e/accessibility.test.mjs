@@ -24,7 +24,7 @@ for (const [colorScheme, width] of [["light", 1440], ["dark", 1440], ["light", 3
     await page.locator(id("file-input")).setInputFiles([file("a.jpg", photo), file("b.jpg", photo), file("c.jpg", photo.subarray(0, 2000)), file("notes.txt", Buffer.from("no picture"))]);
     await page.locator(id("unreadable")).waitFor();
     await page.locator(id("explain")).click();
-    await page.locator(`${id("form")} details`).evaluateAll((groups) => groups.forEach((group) => (group.open = true)));
+    await page.locator(`${id("form")} details.group`).evaluateAll((groups) => groups.forEach((group) => (group.open = true)));
     await check("New batch, with pictures");
     await page.locator(id("workflow-card-watermark-two-sizes")).click();
     await page.locator(id("drop-logo")).waitFor();
@@ -75,7 +75,7 @@ test("what is chosen can be told from what is not where the system forces its co
     assert.ok(one !== undefined && rest.length > 0, `${chosen} or ${others} is not there`);
     assert.ok(!rest.includes(one), `${chosen} looks like ${others}: ${one}`);
   };
-  await page.locator(`${id("form")} details`).evaluateAll((groups) => groups.forEach((group) => (group.open = true)));
+  await page.locator(`${id("form")} details.group`).evaluateAll((groups) => groups.forEach((group) => (group.open = true)));
   await page.locator(id("field-resize-enlarge")).check();
   await differ(`${id("field-resize-enlarge")}:checked`, `.switch:not(:checked)`);
   await differ(".places-grid input:checked", ".places-grid input:not(:checked)");

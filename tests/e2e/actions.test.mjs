@@ -88,7 +88,7 @@ const transforms = CATALOG.filter(({ role }) => role === "transform");
 test("every transform has cases, except those that other tests are about", () => {
   const without = transforms.map(({ actionType }) => actionType).filter((name) => !existsSync(new URL(`${name}/cases.json`, FOLDER)));
   const ofFrames = ["frame-rate", "reverse", "still", "trim-frames"];
-  assert.deepEqual(without.toSorted(), ["condition", "custom", "flip", "remove-background", "straighten", ...ofFrames].toSorted());
+  assert.deepEqual(without.toSorted(), ["condition", "custom", "http-action", "remove-background", "straighten", ...ofFrames].toSorted());
 });
 
 for (const entry of transforms.filter(({ actionType }) => existsSync(new URL(`${actionType}/cases.json`, FOLDER)))) {
