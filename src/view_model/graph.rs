@@ -197,8 +197,9 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
         .collect();
     let by_hand: Vec<_> = steps.iter().map(|step| places::position(document, step.index)).collect();
     let titles: Vec<_> = steps.iter().map(|step| frames::frame(document, step.index)).collect();
-    let has_frames = titles.iter().any(Option::is_some);
-    place(&mut steps, &columns, &edges, &by_hand, MARGIN + if has_frames { FRAME_HEAD } else { 0.0 });
+    // The titles of frames need room above their steps.
+    let room = if titles.iter().any(Option::is_some) { FRAME_HEAD } else { 0.0 };
+    place(&mut steps, &columns, &edges, &by_hand, room);
     let frames = framed(&steps, &titles);
     let wires = edges.iter().filter_map(|edge| wire(&steps, edge)).collect();
     let far = |far: fn(&Step) -> f64| steps.iter().map(far).fold(0.0, f64::max) + MARGIN;
@@ -288,9 +289,10 @@ fn columns(ids: &[&str], edges: &[Edge], is_source: impl Fn(usize) -> bool) -> V
 }
 
 /// Places the steps: each beside the first of those it gets pictures from, below what is there already. Those in `by_hand`
-/// have a place; what gets pictures from them follows them there instead of being in its column. Others are at least `top` from
-/// the top.
-fn place(steps: &mut [Step], columns: &[usize], edges: &[Edge], by_hand: &[Option<(f64, f64)>], top: f64) {
+/// have a place; what gets pictures from them follows them there instead of being in its column. `room`
+/// is left above every step, besides the usual gap.
+fn place(steps: &mut [Step], columns: &[usize], edges: &[Edge], by_hand: &[Option<(f64, f64)>], room: f64) {
+    let (top, gap) = (MARGIN + room, GAP_DOWN + room);
     let mut is_placed = vec![false; steps.len()];
     let mut follows_hand = vec![false; steps.len()];
     for (index, place) in by_hand.iter().enumerate() {
@@ -329,13 +331,13 @@ fn place(steps: &mut [Step], columns: &[usize], edges: &[Edge], by_hand: &[Optio
             steps[index].y = wish.unwrap_or(floor).max(floor);
             while let Some(below) = (0..steps.len())
                 .find(|other| is_placed[*other] && overlap(&steps[index], &steps[*other]))
-                .map(|other| steps[other].y + steps[other].height + GAP_DOWN)
+                .map(|other| steps[other].y + steps[other].height + gap)
             {
                 steps[index].y = below;
             }
             is_placed[index] = true;
             if !follows_hand[index] {
-                free = steps[index].y + steps[index].height + GAP_DOWN;
+                free = steps[index].y + steps[index].height + gap;
             }
         }
     }
@@ -492,6 +494,14 @@ mod tests {
         let photos = step(&all, "photos");
         assert!(photos.x + WIDTH < all.frames[0].x, "the input is outside");
         around(&places::with_positions(&framed, &[(pad, (400.0, 560.0))]));
+        // A frame around the lower of two branches leaves the upper one alone.
+        let branches = BUILTIN.iter().find(|one| one.id == "portrait-and-landscape").unwrap().document();
+        let lower = ["portrait".to_owned(), "save-portrait".to_owned()];
+        let all = picture(&frames::with_frame(&branches, &lower, Some("Shop")), &[], true);
+        for id in ["landscape", "save-landscape"] {
+            let step = step(&all, id);
+            assert!(step.y + step.height <= all.frames[0].y, "{id} covers the frame");
+        }
     }
 
     #[test]
