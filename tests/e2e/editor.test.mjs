@@ -536,13 +536,15 @@ test("a frame is put around steps, moved with them, renamed and taken away, in t
   assert.deepEqual((await around()).slice(1), [true, true, true]);
   await choose(page, "grayscale", "step-frame-leave");
   await page.locator(id("step-frame")).nth(2).waitFor({ state: "detached" });
+  await page.locator(id("undo")).click();
+  await page.locator(id("step-frame")).nth(2).waitFor();
+  await page.locator(id("redo")).click();
+  await page.locator(id("step-frame")).nth(2).waitFor({ state: "detached" });
   await save(page);
   const { workflow } = await ask(page, "getWorkflow", "framed");
   assert.deepEqual(workflow.actions.filter(({ frame }) => frame === "Antique").map(({ actionId }) => actionId), ["sepia", "invert"]);
   const found = await ask(page, "validateWorkflow", workflow);
   assert.deepEqual(found.map(({ code }) => code), ["no_images"], "a frame is no problem");
-  await page.locator(id("undo")).click();
-  await page.locator(id("step-frame")).nth(2).waitFor();
 });
 
 test("a note is read in the list and the graph, and takes no part in the run", async (t) => {
