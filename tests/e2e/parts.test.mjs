@@ -108,7 +108,9 @@ test("a part arrives whatever type the server sends it by", async (t) => {
 test("without the later parts the page says what it cannot do, and does it once they are there", async (t) => {
   const { page, context } = await open(t, {
     errorsExpected: true,
-    prepare: (context) => context.route(fileOf("later"), (route) => route.abort()),
+    prepare: async (context) => {
+      for (const part of ["later", "editing"]) await context.route(fileOf(part), (route) => route.abort());
+    },
   });
   await page.locator(id("file-input")).setInputFiles([cat()]);
   await page.locator(id("notice")).getByText("A part of the page could not be loaded.").first().waitFor();
@@ -116,7 +118,7 @@ test("without the later parts the page says what it cannot do, and does it once 
   await page.locator(id("not-loaded")).waitFor();
   await page.locator(id("preferences")).click();
   await page.locator(id("not-loaded")).nth(1).waitFor();
-  await context.unroute(fileOf("later"));
+  for (const part of ["later", "editing"]) await context.unroute(fileOf(part));
   await page.locator(id("load-again")).nth(1).click();
   await page.locator(id("preferences-close")).click();
   await page.locator(id("file-input")).setInputFiles([cat()]);

@@ -380,7 +380,7 @@ test("every example runs in the app", async (t) => {
   const [table, chair, logo, animated] = await importFiles(page, [
     { name: "table.jpg", bytes: photo },
     { name: "chair.jpg", bytes: pictures.photo("coins") },
-    { name: "logo.png", bytes: await pictures.logo(60) },
+    { ...(await pictures.logo(60)), name: "logo.png" },
     { name: "animated.gif", bytes: readFileSync(new URL("../data/animation/previous.gif", import.meta.url)) },
   ]);
   const first = {
