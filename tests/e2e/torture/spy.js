@@ -4,7 +4,6 @@
 // worker is to receive.
 
 (() => {
-  const RealWorker = self.Worker;
   const service = `${Date.now()}-${Math.random()}`;
   const channel = new BroadcastChannel("torture");
   let told = 0;
@@ -29,42 +28,49 @@
     if (entry.busy) spy.tell({ kind: "end", ...entry.busy });
     entry.busy = undefined;
   };
-  self.Worker = class extends RealWorker {
-    constructor(...parameters) {
-      super(...parameters);
-      this.entry = { worker: this, created: performance.now(), ready: false, readyAt: undefined, dead: false, importer: false, busy: undefined };
-      spy.workers.push(this.entry);
-      this.addEventListener("message", ({ data }) => {
+  // The page starts a worker for the service, which speaks to it through a port.
+  self.MessageChannel = class extends MessageChannel {
+    constructor() {
+      super();
+      const { port1: port } = this;
+      const entry = { port2: this.port2, name: undefined, created: performance.now(), ready: false, readyAt: undefined, dead: false, importer: false, busy: undefined };
+      spy.workers.push(entry);
+      port.addEventListener("message", ({ data }) => {
         const [name] = nameOf(data);
         if (name === "started") {
-          this.entry.ready = true;
-          this.entry.readyAt = Date.now();
-          spy.onReady?.(this.entry);
+          entry.ready = true;
+          entry.readyAt = Date.now();
+          spy.onReady?.(entry);
         }
-        if (name === "finished" || name === "unstored") ended(this.entry);
+        if (name === "finished" || name === "unstored") ended(entry);
       });
+      const [post, close] = [port.postMessage.bind(port), port.close.bind(port)];
+      port.postMessage = (message, ...rest) => {
+        const [name, content] = nameOf(message);
+        if (name === "import") entry.importer = true;
+        // An image that kills the tab is not processed meanwhile, or it might finish before the tab is dead.
+        const deadly = name === "run" && content.execution.inputAsset.assetId === self.deadly;
+        if (!deadly) post(message, ...rest);
+        if (name === "run") {
+          const { batchId, assetIndex, attempts, inputAsset } = content.execution;
+          spy.starts += 1;
+          entry.busy = { id: `${batchId}_exec-${assetIndex}`, attempt: attempts, assetId: inputAsset.assetId, name: inputAsset.inputs[0]?.name };
+          spy.tell({ kind: "start", ...entry.busy });
+          spy.onStart?.(entry);
+        }
+      };
+      port.close = () => {
+        ended(entry);
+        entry.dead = true;
+        close();
+      };
     }
-
-    postMessage(message, ...rest) {
-      const [name, content] = nameOf(message);
-      if (name === "import") this.entry.importer = true;
-      // An image that kills the tab is not processed meanwhile, or it might finish before the tab is dead.
-      const deadly = name === "run" && content.execution.inputAsset.assetId === self.deadly;
-      if (!deadly) super.postMessage(message, ...rest);
-      if (name === "run") {
-        const { batchId, assetIndex, attempts, inputAsset } = content.execution;
-        spy.starts += 1;
-        this.entry.busy = { id: `${batchId}_exec-${assetIndex}`, attempt: attempts, assetId: inputAsset.assetId, name: inputAsset.inputs[0]?.name };
-        spy.tell({ kind: "start", ...this.entry.busy });
-        spy.onStart?.(this.entry);
-      }
-    }
-
-    terminate() {
-      ended(this.entry);
-      this.entry.dead = true;
-      super.terminate();
-    }
+  };
+  const tellPage = self.postMessage.bind(self);
+  self.postMessage = (message, ...rest) => {
+    const [name, content] = nameOf(message);
+    if (name === "startWorker") spy.workers.find(({ port2 }) => port2 === message[1]).name = content.name;
+    tellPage(message, ...rest);
   };
   /** Workers that run pictures, or will. */
   spy.pool = () => spy.workers.filter(({ dead, importer }) => !dead && !importer);
@@ -74,7 +80,7 @@
   spy.kill = (entry) => {
     ended(entry);
     entry.dead = true;
-    RealWorker.prototype.terminate.call(entry.worker);
+    tellPage([{ stopWorker: { name: entry.name } }]);
   };
   self.torture = spy;
 })();

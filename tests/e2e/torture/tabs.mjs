@@ -13,7 +13,7 @@ async function spyOf(page) {
 /** What a tab sees of a batch, the locks and its workers; or why it does not answer. */
 async function stateOf(page, batchId) {
   const seen = page.evaluate(async (batchId) => ({ status: await window.pixelmill.getBatchStatus(batchId), locks: await navigator.locks.query() }), batchId);
-  const workers = spyIn(page).then((service) => service.evaluate(() => ({ service: self.torture.service, workers: self.torture.workers.map(({ worker, ...rest }) => rest) })));
+  const workers = spyIn(page).then((service) => service.evaluate(() => ({ service: self.torture.service, workers: self.torture.workers.map(({ port2, ...rest }) => rest) })));
   const answers = await Promise.allSettled([within(5_000, "what the page sees", seen), within(5_000, "what the service sees", workers)]);
   return answers.map(({ value, reason }) => JSON.stringify(value) ?? String(reason)).join(" ");
 }
