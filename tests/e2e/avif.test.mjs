@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { ask, importFiles, open, readAsset, ready, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, importFiles, open, ready, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import { addressOf } from "./support/built.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { onWhite, opaque, written } from "./support/written.mjs";
 import { FILES, encoder, made } from "../data/avif/make.mjs";
 
 suite(test);
@@ -14,15 +15,6 @@ suite(test);
 const MODULE = addressOf("libavif.wasm");
 const data = (name) => readFileSync(fileURLToPath(new URL(`../data/${name}`, import.meta.url)));
 const save = (output) => pictures.chain("saved", [], output);
-
-/** Runs one file through a workflow that only writes it; the one result, with its bytes. */
-async function written(page, bytes, output) {
-  const photos = await importFiles(page, [{ name: "picture.bin", bytes }]);
-  const { executions } = await run(page, withImages(save(output), { photos }));
-  const [{ status, outputs, warnings, error }] = executions;
-  assert.equal(status, "success", error);
-  return { ...outputs[0], warnings, data: Buffer.from(await readAsset(page, outputs[0].url)) };
-}
 
 /** The pixels as the browser's own decoder gives them, by its reading of the file. */
 async function shown(page, bytes) {
@@ -40,19 +32,6 @@ async function shown(page, bytes) {
 function halves(file) {
   const SUBSAMPLING = 0x0c;
   return (file[file.indexOf("av1C") + 6] & SUBSAMPLING) === SUBSAMPLING;
-}
-
-/** A picture without its alpha. */
-function opaque({ data, width, height }) {
-  return pictures.draw(width, height, 3, (x, y, channel) => data[(y * width + x) * 4 + channel]);
-}
-
-/** A picture as it is seen on white. */
-function onWhite({ data, width, height }) {
-  return pictures.draw(width, height, 3, (x, y, channel) => {
-    const [at, alpha] = [(y * width + x) * 4, data[(y * width + x) * 4 + 3] / 255];
-    return data[at + channel] * alpha + 255 * (1 - alpha);
-  });
 }
 
 test("the script of the encoder loads without a browser, and makes what native tests have in its place", async () => {

@@ -6,9 +6,10 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import createDecoder from "@jsquash/jxl/codec/dec/jxl_dec.js";
-import { ask, importFiles, open, readAsset, ready, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { ask, importFiles, open, ready, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import { addressOf } from "./support/built.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { onWhite, opaque, written } from "./support/written.mjs";
 import { FILES, encoder, made } from "../data/jxl/make.mjs";
 
 suite(test);
@@ -16,15 +17,6 @@ suite(test);
 const MODULE = addressOf("libjxl.wasm");
 const data = (name) => readFileSync(fileURLToPath(new URL(`../data/${name}`, import.meta.url)));
 const save = (output) => pictures.chain("saved", [], output);
-
-/** Runs one file through a workflow that only writes it; the one result, with its bytes. */
-async function written(page, bytes, output) {
-  const photos = await importFiles(page, [{ name: "picture.bin", bytes }]);
-  const { executions } = await run(page, withImages(save(output), { photos }));
-  const [{ status, outputs, warnings, error }] = executions;
-  assert.equal(status, "success", error);
-  return { ...outputs[0], warnings, data: Buffer.from(await readAsset(page, outputs[0].url)) };
-}
 
 let decoder;
 
@@ -34,19 +26,6 @@ async function decoded(file) {
   decoder ??= await createDecoder({ noInitialRun: true, wasmBinary: readFileSync(wasm) });
   const { data, width, height } = decoder.decode(file);
   return { width, height, channels: 4, data: Buffer.from(data) };
-}
-
-/** A picture without its alpha. */
-function opaque({ data, width, height }) {
-  return pictures.draw(width, height, 3, (x, y, channel) => data[(y * width + x) * 4 + channel]);
-}
-
-/** A picture as it is seen on white. */
-function onWhite({ data, width, height }) {
-  return pictures.draw(width, height, 3, (x, y, channel) => {
-    const [at, alpha] = [(y * width + x) * 4, data[(y * width + x) * 4 + 3] / 255];
-    return data[at + channel] * alpha + 255 * (1 - alpha);
-  });
 }
 
 test("the script of the encoder loads without a browser, and makes what native tests have in its place", async () => {
