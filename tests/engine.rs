@@ -12,30 +12,14 @@ use pixelmill::network::{Missing, ModelSource, SIDE, SaliencyNetwork};
 use pixelmill::workflow::check;
 use serde_json::{Value, json};
 
+#[path = "shared/blot.rs"]
+mod blot;
+
+use blot::Blot;
+
 /// A small photograph-like picture: smooth colours.
 fn rgb(width: usize, height: usize) -> Vec<u8> {
     (0..width * height).flat_map(|i| [(i % width * 4) as u8, (i / width * 5) as u8, 120]).collect()
-}
-
-/// A model that finds the same blot in every picture, available under one name only.
-struct Blot;
-
-impl SaliencyNetwork for Blot {
-    fn infer(&self, _: &[f32]) -> Result<Vec<f32>, Failure> {
-        let side = SIDE as usize;
-        Ok((0..side * side).map(|i| if i % side > 90 && i / side < 200 { 1.0 } else { 0.0 }).collect())
-    }
-
-    fn name(&self) -> &str {
-        "blot 1"
-    }
-}
-
-impl ModelSource for Blot {
-    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Missing> {
-        let missing = || Missing::Failed(Failure::system(format!("There is no \"{model}\"."), "Add it."));
-        if model == "u2netp" { Ok(self) } else { Err(missing()) }
-    }
 }
 
 /// Has not loaded any model yet.

@@ -1,6 +1,9 @@
 //! What runs documents in tests over the whole catalog: files by their names, the programs that a browser would load, and
 //! what holds for whatever comes of a document.
 
+#[path = "blot.rs"]
+mod blot;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -12,9 +15,10 @@ use pixelmill::engine::{Gathered, InputAsset, Produced, Services, Source, Staged
 use pixelmill::error::Failure;
 use pixelmill::lettering::typesetting::FontTypesetter;
 use pixelmill::lut::{Lut, LutSource};
-use pixelmill::network::{Missing, ModelSource, SIDE, SaliencyNetwork};
 use pixelmill::workflow::{Diagnostic, check};
 use serde_json::Value;
+
+use self::blot::Blot;
 
 /// The limits of a picture (contract, section 4).
 const MOST_PIXELS: u64 = 120_000_000;
@@ -96,27 +100,6 @@ struct Film(Lut);
 impl LutSource for Film {
     fn get(&self, _: &str) -> Result<&Lut, Failure> {
         Ok(&self.0)
-    }
-}
-
-/// A model that finds the same blot in every picture.
-struct Blot;
-
-impl SaliencyNetwork for Blot {
-    fn infer(&self, _: &[f32]) -> Result<Vec<f32>, Failure> {
-        let side = SIDE as usize;
-        Ok((0..side * side).map(|i| if i % side > 90 && i / side < 200 { 1.0 } else { 0.0 }).collect())
-    }
-
-    fn name(&self) -> &str {
-        "blot 1"
-    }
-}
-
-impl ModelSource for Blot {
-    fn get(&self, model: &str) -> Result<&dyn SaliencyNetwork, Missing> {
-        let missing = || Missing::Failed(Failure::system(format!("There is no \"{model}\"."), "Add it."));
-        if model == "u2netp" { Ok(self) } else { Err(missing()) }
     }
 }
 
