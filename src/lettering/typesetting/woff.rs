@@ -76,7 +76,7 @@ mod tests {
             let (unpacked, font) = (tables(&unpacked(packed).unwrap()), tables(font));
             for ((name, unpacked), (other, original)) in unpacked.iter().zip(&font) {
                 assert_eq!(name, other);
-                // The glyphs are coded anew, which a test of their letters compares; fontTools marks that in `head`.
+                // The glyphs are encoded again; another test compares their shapes. fontTools records that in `head`.
                 if !["glyf", "loca", "head"].contains(&name.as_str()) {
                     assert!(unpacked == original, "{name}");
                 }
