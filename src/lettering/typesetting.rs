@@ -28,6 +28,7 @@ use crate::image::distance::nearest;
 
 mod colored;
 mod coverage;
+mod glyphs;
 mod woff;
 
 use colored::{Area, Canvas, Colored, Place};
@@ -211,13 +212,14 @@ impl FontTypesetter {
 /// # Errors
 /// Why it cannot be used.
 fn usable(file: &[u8]) -> Result<Vec<u8>, &'static str> {
-    let file = unpacked(file)?;
+    let mut file = unpacked(file)?.into_owned();
+    glyphs::repair(&mut file)?;
     let font = FontRef::from_index(&file, 0).ok().filter(|font| font.charmap().has_map());
     let font = font.ok_or("it is not a TrueType or OpenType font")?;
     if font.outline_glyphs().format().is_none() && !colored::has_colors(&font) {
         return Err("its letters are neither outlines nor coloured pictures");
     }
-    Ok(file.into_owned())
+    Ok(file)
 }
 
 impl Typesetter for FontTypesetter {
