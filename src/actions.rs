@@ -51,6 +51,7 @@ pub mod http_action;
 pub mod hue_rotate;
 pub mod input_files;
 pub mod input_images;
+pub mod input_text;
 pub mod invert;
 pub mod levels;
 pub mod look;
@@ -132,14 +133,14 @@ pub struct Port {
     pub description: &'static str,
 }
 
-impl Port {
-    /// Media types that may flow through it: what can be decoded for an input, what can be written for an output.
-    pub fn mime_types(&self) -> &'static [&'static str] {
-        match self.kind {
-            PortType::Image => &["image/jpeg", "image/png", "image/webp"],
-            PortType::Text => &["text/plain"],
-            PortType::Json => &["application/json"],
-            PortType::File => &["application/octet-stream"],
+impl PortType {
+    /// Media types that may flow through such a port: what can be decoded for an input, what can be written for an output.
+    pub fn mime_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Image => &["image/jpeg", "image/png", "image/webp"],
+            Self::Text => &["text/plain"],
+            Self::Json => &["application/json"],
+            Self::File => &["application/octet-stream"],
         }
     }
 }
@@ -468,7 +469,7 @@ macro_rules! actions {
 // The only list. A new action is a file in `actions/`, its `mod` line above and its name here. (`mod` lines stay
 // outside the macro, because `cargo fmt` does not follow them there.)
 actions! {
-    frame: input_images, output, create_rendition, note, input_files, parse_data, merge_data;
+    frame: input_images, output, create_rendition, note, input_files, input_text, parse_data, merge_data;
     transforms:
         resize::Resize, crop::Crop, subject_crop::SubjectCrop, trim::Trim, pad::Pad, border::Border, rotate::Rotate,
         straighten::Straighten, flip::Flip, split::Split,
@@ -524,6 +525,7 @@ mod tests {
                 "create-rendition [input-images] [] renditions=[{\"width\":1600,\"height\":1600,\"suffix\":\"-large\"},{\"width\":400,\"height\":400,\"suffix\":\"-small\"}] name=\"{name}.{ext}\"",
                 "note [] [] text=\"\"",
                 "input-files [] [outputs] files=[]",
+                "input-text [] [text] text=\"{name}\"",
                 "parse-data [input-files input-images] [row] delimiter=\"auto\"",
                 "merge-data [template data] [outputs] width=null",
                 "resize [input-images] [outputs] width=null height=null mode=\"fit\" percent=null filter=\"lanczos3\" linear=false enlarge=false gravity=\"center\"",
@@ -581,7 +583,7 @@ mod tests {
                 "luminosity-mask [input-images] [outputs mask] low=0 high=255 invert=false",
                 "blend [input-images overlay] [outputs] mode=\"normal\" opacity=1 fit=\"cover\"",
                 "watermark [input-images overlay] [outputs] position=\"southeast\" scale=0.2 opacity=1 margin=0.03 tile=false angle=0",
-                "text [input-images] [outputs] text=\"{name}\" font=\"Roboto\" size=0.06 unit=\"share\" color=\"#ffffff\" opacity=1 gravity=\"south\" margin=0.03 box=1 boxHeight=1 shrinkToFit=false align=\"center\" lineHeight=1.2 stroke=0 strokeColor=\"#000000\" background=null padding=0.3",
+                "text [input-images text] [outputs] text=\"{name}\" font=\"Roboto\" size=0.06 unit=\"share\" color=\"#ffffff\" opacity=1 gravity=\"south\" margin=0.03 box=1 boxHeight=1 shrinkToFit=false align=\"center\" lineHeight=1.2 stroke=0 strokeColor=\"#000000\" background=null padding=0.3",
                 "condition [input-images] [then else] when=\"width > height\"",
                 "custom [input-images] [outputs] action=\"\" settings={} alpha=\"keep\"",
                 "http-action [input-images] [outputs] submitEndpoint=\"\" statusEndpoint=\"\" resultOrigin=\"\" body=\"json\" format=\"png\" quality=90 parameters={} alpha=\"keep\" pollIntervalMs=3000 timeoutMs=120000 retries=4",

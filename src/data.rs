@@ -28,7 +28,8 @@ const LONGEST_NAME: usize = 100;
 pub const MOST_FOUND: usize = 100;
 
 /// A column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Column {
     /// Its header, as it is written.
     pub header: String,

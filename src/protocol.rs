@@ -15,6 +15,7 @@ use crate::actions::Area;
 use crate::archive::ImportSummary;
 use crate::archive::pictures::Contents;
 use crate::batch::records::{Batch, Execution, Millis, PauseReason, Progress};
+use crate::data::Column;
 use crate::engine::InputAsset;
 use crate::error::Failure;
 use crate::selection::HeaderCheck;
@@ -22,7 +23,7 @@ use crate::store::{AssetRecord, UserFile};
 use crate::user_file::FileKind;
 
 /// Incremented with every change of the messages.
-pub const VERSION: u32 = 15;
+pub const VERSION: u32 = 16;
 
 /// The page, its service and its workers must have the same one: all are built from the same sources.
 pub const BUILD_ID: &str = match option_env!("PIXELMILL_BUILD_ID") {
@@ -367,8 +368,8 @@ pub struct Preview {
     pub warnings: Vec<String>,
     /// By `actionId`, where actions placed something on their pictures.
     pub placed: Vec<(String, Area)>,
-    /// The columns of pictures of the table that is run.
-    pub columns: Vec<String>,
+    /// The columns of the table that is run.
+    pub columns: Vec<Column>,
     /// Size of the primary input's file.
     pub input_bytes: u64,
     /// Its columns, upright.

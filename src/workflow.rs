@@ -16,6 +16,7 @@ pub mod params;
 mod read;
 pub mod rows;
 pub mod servers;
+mod texts;
 mod validate;
 
 pub use read::read;

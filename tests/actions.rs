@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pixelmill::actions::{Context, Operation, catalog, prepare};
+use pixelmill::data::Table;
 use pixelmill::engine::{Plan, Services, Source};
 use pixelmill::error::Failure;
 use pixelmill::image::convert::convert;
@@ -182,7 +183,7 @@ impl LutSource for Luts {
 
 /// Actions that are compared elsewhere, because what they do is not a picture made of a picture: the oracle, the largest
 /// difference that is allowed, the file and the test.
-const ELSEWHERE: [(&str, &str, &str, &str, &str); 18] = [
+const ELSEWHERE: [(&str, &str, &str, &str, &str); 19] = [
     (
         "input-images",
         "Pillow, tifffile, libheif",
@@ -200,6 +201,13 @@ const ELSEWHERE: [(&str, &str, &str, &str, &str); 18] = [
     ),
     ("note", "no pictures", "0", "src/workflow.rs", "notes_take_no_part"),
     ("input-files", "Python csv", "0", "src/data/tests.rs", "tables_are_read_as_python_reads_them"),
+    (
+        "input-text",
+        "Pillow's text",
+        "as text",
+        "tests/actions.rs",
+        "connected_texts_are_the_pictures_of_the_oracle_of_text",
+    ),
     ("parse-data", "Python csv", "0", "src/data/tests.rs", "tables_are_read_as_python_reads_them"),
     ("merge-data", "resvg", "0", "tests/rows.rs", "a_template_is_drawn_as_if_it_had_been_written_for_the_row"),
     (
@@ -309,6 +317,85 @@ fn opaque_rgba_gives_what_rgb_gives() {
     }
 }
 
+/// What the workflow of a case makes, in the representation of its expected picture, with that picture. The workflow has one input,
+/// `photos`.
+fn written(document: &Value, case: &Case, of: &str, table: Option<Table>, services: Services<'_>) -> (Image, Image) {
+    let (workflow, found) = check(document);
+    let mut plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{}: {found:#?}", case.name));
+    if let Some(table) = table {
+        plan.bind(table, &[]).unwrap();
+        let asset = plan.graph().input_asset(0);
+        plan = plan.for_execution(0, asset.row.as_ref());
+    }
+    let bytes = std::fs::read(folder().join(&case.inputs[0])).unwrap();
+    let sources = [Source { name: "a.png", folder: "", bytes: &bytes }];
+    let produced = plan.run(0, &sources, services).unwrap();
+    let written = std::env::temp_dir().join(format!("pixelmill-{of}-{}-{}.png", case.name, plan.graph().sources.len()));
+    std::fs::write(&written, &produced.outputs[0].encoded.bytes).unwrap();
+    let expected = read(&format!("{of}/{}.png", case.name));
+    let result = convert(read(written.to_str().unwrap()), expected.representation());
+    std::fs::remove_file(&written).unwrap();
+    (result, expected)
+}
+
+fn edge(source: [&str; 2], target: [&str; 2]) -> Value {
+    json!({ "connectionSource": source[0], "sourcePort": source[1], "connectionTarget": target[0], "targetPort": target[1] })
+}
+
+fn input() -> Value {
+    let images = json!([{ "name": "a.png", "sourceUrl": "asset:a" }]);
+    json!({ "actionId": "photos", "actionType": "input-images", "parameters": { "images": images } })
+}
+
+/// Each case of `text`, with its text from elsewhere: of `input-text`, and of a table.
+#[test]
+fn connected_texts_are_the_pictures_of_the_oracle_of_text() {
+    let (_, Cases { cases, .. }) = actions().into_iter().find(|(name, _)| name == "text").unwrap();
+    let typesetter = typesetter();
+    let services = Services { typesetter: Some(&typesetter), ..Services::default() };
+    let mut count = 0;
+    for mut case in cases {
+        let text = case.parameters.insert("text".to_owned(), "something else".into()).unwrap();
+        let text = text.as_str().unwrap();
+        let caption = json!({ "actionId": "caption", "actionType": "text", "parameters": case.parameters });
+        let save = json!({ "actionId": "save", "actionType": "output", "parameters": { "format": "png" } });
+        let shared = json!({
+            "actions": [input(), { "actionId": "shared", "actionType": "input-text", "parameters": { "text": text } }, caption, save],
+            "connections": [
+                edge(["photos", "outputs"], ["caption", "input-images"]),
+                edge(["shared", "text"], ["caption", "text"]),
+                edge(["caption", "outputs"], ["save", "input-images"]),
+            ],
+        });
+        let column = json!({
+            "actions": [
+                { "actionId": "file", "actionType": "input-files", "parameters": { "files": [{ "name": "a.json", "sourceUrl": "asset:t" }] } },
+                input(),
+                { "actionId": "rows", "actionType": "parse-data", "parameters": {} },
+                caption, save,
+            ],
+            "connections": [
+                edge(["file", "outputs"], ["rows", "input-files"]),
+                edge(["photos", "outputs"], ["caption", "input-images"]),
+                edge(["rows", "headline"], ["caption", "text"]),
+                edge(["caption", "outputs"], ["save", "input-images"]),
+            ],
+        });
+        let table = Table::read(json!([{ "Headline": text }]).to_string().as_bytes(), None).unwrap();
+        // What a table contains is written as it is.
+        let is_plain = !text.contains('{');
+        for (document, table) in [(shared, None), (column, Some(table))].into_iter().take(1 + usize::from(is_plain)) {
+            let (result, expected) = written(&document, &case, "text", table, services);
+            let before = convert(read(&case.inputs[0]), expected.representation());
+            let (agreed, least) = (agreement(&result, &expected, &before), case.iou.unwrap());
+            println!("input-text           {:<24} {agreed:>6.4} {least:>8} IoU", case.name);
+            assert!(agreed >= least, "{}: {agreed}", case.name);
+        }
+        count += 1;
+    }
+    assert!(count > 3, "{count} cases");
+}
+
 /// Each case of `resize` as a rendition in a lossless format.
 #[test]
 fn renditions_are_the_pictures_of_the_oracle_of_resize() {
@@ -321,23 +408,10 @@ fn renditions_are_the_pictures_of_the_oracle_of_resize() {
         }
         rendition.insert("format".to_owned(), "png".into());
         let document = json!({
-            "metadata": {},
-            "actions": [
-                { "actionId": "photos", "actionType": "input-images", "parameters": { "images": [{ "name": "a.png", "sourceUrl": "asset:a" }] } },
-                { "actionId": "all", "actionType": "create-rendition", "parameters": { "renditions": [rendition] } }
-            ],
-            "connections": [{ "connectionSource": "photos", "sourcePort": "outputs", "connectionTarget": "all", "targetPort": "input-images" }]
+            "actions": [input(), { "actionId": "all", "actionType": "create-rendition", "parameters": { "renditions": [rendition] } }],
+            "connections": [edge(["photos", "outputs"], ["all", "input-images"])],
         });
-        let (workflow, found) = check(&document);
-        let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{}: {found:#?}", case.name));
-        let bytes = std::fs::read(folder().join(&case.inputs[0])).unwrap();
-        let sources = [Source { name: "a.png", folder: "", bytes: &bytes }];
-        let produced = plan.run(0, &sources, Services::default()).unwrap();
-        let written = std::env::temp_dir().join(format!("pixelmill-rendition-{}.png", case.name));
-        std::fs::write(&written, &produced.outputs[0].encoded.bytes).unwrap();
-        let expected = read(&format!("resize/{}.png", case.name));
-        let result = convert(read(written.to_str().unwrap()), expected.representation());
-        std::fs::remove_file(&written).unwrap();
+        let (result, expected) = written(&document, &case, "resize", None, Services::default());
         let (difference, ratio) = (largest_difference(&result, &expected), psnr(&result, &expected));
         println!("create-rendition     {:<24} {difference:>6.3} {ratio:>6.1} dB", case.name);
         match case.psnr {

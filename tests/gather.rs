@@ -314,6 +314,12 @@ fn what_cannot_be_gathered_is_an_error() {
     beside["connections"].as_array_mut().expect("a list").push(json!({ "connectionSource": "photos",
         "sourcePort": "outputs", "connectionTarget": "blend", "targetPort": "overlay" }));
     assert_eq!(codes(&beside), ["gathered_and_single"]);
+    // A text is the same for all pictures.
+    let mut titled = document(2, &[("contact-sheet", json!({})), ("text", json!({}))]);
+    titled["actions"].as_array_mut().expect("a list").push(json!({ "actionId": "title", "actionType": "input-text", "parameters": {} }));
+    titled["connections"].as_array_mut().expect("a list").push(json!({ "connectionSource": "title",
+        "sourcePort": "text", "connectionTarget": "text", "targetPort": "text" }));
+    assert_eq!(codes(&titled), [""; 0]);
     let tight = json!({ "pageSize": "a4", "resolution": 36, "columns": 50, "gap": 20 });
     assert_eq!(codes(&document(2, &[("contact-sheet", tight)])), ["cannot_gather"]);
     assert_eq!(codes(&document(2, &[("contact-sheet", json!({})), ("resize", json!({ "width": 9 }))])), [""; 0]);

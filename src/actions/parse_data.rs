@@ -50,16 +50,16 @@ pub const PICTURES: Port = Port {
     required: false,
     description: "The pictures that rows name in columns whose header begins with @: an \"input-images\" action.",
 };
-/// The port of whole rows. Besides it, each column of pictures has a port with the column's name.
+/// The port of whole rows. Besides it, each column has a port with the column's name, of pictures or of text.
 pub const ROW: Port =
     Port { name: "row", kind: PortType::Json, required: false, description: "The row: the values of all columns." };
 
 /// The entry of `parse-data`.
 pub const ACTION: Action = Action {
     action_type: "parse-data",
-    version: "1.0.0",
+    version: "1.1.0",
     name: "Rows of a table",
-    description: "Runs the workflow once for each row of a table: CSV, TSV or JSON, at most 10,000 rows and 16 MiB. Names, texts and conditions use a row's values as {row.column}, with the column's header in lower case and hyphens. A column whose header begins with @ names imported pictures, and has an output port of its own, called like the column. A picture that is missing is said before anything runs, with the number of its row.",
+    description: "Runs the workflow once for each row of a table: CSV, TSV or JSON, at most 10,000 rows and 16 MiB. Names, texts and conditions use a row's values as {row.column}, with the column's header in lower case and hyphens. Each column has an output port of its own, called like the column: of text, or of pictures if its header begins with @ and it names imported ones. A picture that is missing is said before anything runs, with the number of its row.",
     category: Category::Input,
     role: Role::Data,
     inputs: &[FILE, PICTURES],
@@ -68,6 +68,6 @@ pub const ACTION: Action = Action {
     rules: &[],
     adds_alpha: Condition::Never,
     related: &["input-files", "merge-data", "text", "condition"],
-    usage: "Write each product's price on its picture: a CSV with the columns @photo and price, the port photo to text, and {row.price} as text.",
+    usage: "Write each product's price on its picture: a CSV with the columns @photo and price, and connect the ports photo and price to text.",
     icon: "M4 5h16v14H4zM4 9.7h16M4 14.3h16M9.5 5v14",
 };

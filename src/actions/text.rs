@@ -6,7 +6,7 @@ use super::checks::{Condition, Rule};
 use super::parameters::{Color, Gravity, Kind, Spatial};
 use super::placeholders::{self, Placeholder};
 use super::round_corners::Unit;
-use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Role, Stop, only, unaccepted};
+use super::{Action, Category, Context, IMAGE_IN, IMAGE_OUT, Operation, Port, PortType, Role, Stop, only, unaccepted};
 use crate::error::{Failure, Warning};
 use crate::image::depth::{Sample, by_depth};
 use crate::image::recolor::{color_for, receptive, recolor};
@@ -72,6 +72,14 @@ crate::parameters! {
     }
 }
 
+/// The port of a text from elsewhere.
+const TEXT_IN: Port = Port {
+    name: "text",
+    kind: PortType::Text,
+    required: false,
+    description: "A text that takes the place of the step's own: an \"input-text\" action, or a column of \"parse-data\".",
+};
+
 /// The entry of `text`.
 pub const ACTION: Action = Action {
     action_type: "text",
@@ -80,7 +88,7 @@ pub const ACTION: Action = Action {
     description: "Writes a text, such as a caption with the file's name, on each picture, in Roboto or a font of your own, with emoji in colour. Warns of characters that no font has (`missing_glyphs`), of text that is cut off (`text_cut_off`), and hints at what a file does not say (`text_incomplete`).",
     category: Category::Compose,
     role: Role::Transform,
-    inputs: &[IMAGE_IN],
+    inputs: &[IMAGE_IN, TEXT_IN],
     outputs: &[IMAGE_OUT],
     fields: Text::FIELDS,
     rules: &[Rule {
@@ -91,7 +99,7 @@ pub const ACTION: Action = Action {
         hint: "Give a share from 0.001 to 1, or set \"unit\" to \"px\".",
     }],
     adds_alpha: Condition::Never,
-    related: &["watermark", "resize", "border"],
+    related: &["input-text", "watermark", "resize", "border"],
     usage: "Put a caption under a picture: pad at the bottom, then text with gravity \"south\". Resize first, so that letters are sharp.",
     icon: "M5 7.5v-3h14v3M12 4.5v15M9 19.5h6",
 };

@@ -86,7 +86,7 @@ impl From<&Port> for PortDescriptor {
             name: port.name,
             kind: port.kind.word(),
             required: port.required,
-            mime_types: port.mime_types(),
+            mime_types: port.kind.mime_types(),
             description: port.description,
         }
     }

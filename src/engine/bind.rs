@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::rows::{Rows, Supply};
 use crate::actions::input_images::InputImage;
 use crate::compact::SortedMap;
-use crate::data::{Table, shortened, template, text};
+use crate::data::{Column, Table, shortened, template, text};
 use crate::file_name::file_name;
 use crate::workflow::Diagnostic;
 use crate::workflow::rows::Use;
@@ -152,10 +152,9 @@ impl Graph {
         if found.is_empty() { Ok(()) } else { Err(shortened(found)) }
     }
 
-    /// The columns of its table that name pictures.
-    pub fn picture_columns(&self) -> Vec<String> {
-        let columns = self.rows.iter().flat_map(|rows| &rows.table.columns);
-        columns.filter(|column| column.is_picture).map(|column| column.name.clone()).collect()
+    /// The columns of its table.
+    pub fn columns(&self) -> &[Column] {
+        self.rows.as_ref().map_or(&[], |rows| &rows.table.columns)
     }
 
     /// The execution that a preview shows: of the first row that names the first of the pictures, or else of the first row.

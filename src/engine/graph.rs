@@ -168,7 +168,8 @@ impl Graph {
             return Err(diagnostics);
         }
         let workflow = &*workflow.enabled();
-        Ok(Self { params: params::values(workflow), ..Self::of(&stages::alone(workflow)) })
+        let params = params::values(workflow);
+        Ok(Self { params, ..Self::of(&stages::alone(&workflow.with_texts())) })
     }
 
     /// Resolves a workflow of which nothing is turned off.

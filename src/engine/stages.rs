@@ -72,6 +72,7 @@ impl Stages {
         }
         let workflow = &*workflow.enabled();
         let params = params::values(workflow);
+        let workflow = &*workflow.with_texts();
         let gathering: Vec<&ActionNode> = workflow.actions.iter().filter(|node| gathers(node)).collect();
         let mut each = Graph { params: params.clone(), ..Graph::of(&before(workflow, &gathering)) };
         for output in each.outputs.iter_mut() {

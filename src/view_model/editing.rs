@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 use super::document::{index_of, is_off, nodes};
 use super::form;
 use super::places::POSITION;
-use crate::actions::{self, Action, Port, PortType, Role};
+use crate::actions::{self, Action, Port, PortType, Role, input_text};
 
 mod data;
 mod group;
 
-pub use data::{columns, with_columns};
+pub use data::{columns, is_supplied, with_columns};
 pub use group::{copied_steps, on_and_off, with_copies, with_pasted_steps, with_steps_off, without_steps};
 
 /// An edge of the graph.
@@ -224,7 +224,10 @@ pub fn with_step(document: &Value, action_type: &str, place: &Place) -> Option<(
         && let Some(input) = main_input(action)
     {
         if let Some(output) = main_output(action) {
-            for edge in editing.edges.iter_mut().filter(|edge| edge.leaves(source, source_port)) {
+            // A table gets files, not what steps make of them.
+            let is_table = |id: &str| action_of(document, id).is_some_and(|action| action.role == Role::Data);
+            let follows = |edge: &&mut Edge| edge.leaves(source, source_port) && !is_table(&edge.target);
+            for edge in editing.edges.iter_mut().filter(follows) {
                 (edge.source, edge.source_port) = (id.clone(), output.name.to_owned());
             }
         }
@@ -272,10 +275,11 @@ pub fn without_step(document: &Value, index: usize) -> Value {
         return document.clone();
     };
     let before = fed_by(&editing.edges, document, &id);
+    data::leave_text(&mut editing, &id);
     let output = action_at(document, index).and_then(main_output).map(|port| port.name);
     let mut left: HashSet<String> = HashSet::from([id.clone()]);
     for edge in editing.edges.iter().filter(|edge| edge.target == id) {
-        let is_input = action_of(document, &edge.source).is_some_and(|action| action.role == Role::Source);
+        let is_input = action_of(document, &edge.source).is_some_and(supplies);
         let is_main = before.as_ref().is_some_and(|(source, _)| *source == edge.source);
         let serves_others = editing.edges.iter().any(|other| other.source == edge.source && other.target != id);
         if is_input && !is_main && !serves_others {
@@ -305,6 +309,11 @@ pub fn without_step(document: &Value, index: usize) -> Value {
         });
     }
     editing.finish()
+}
+
+/// Whether an action only supplies others.
+fn supplies(action: &Action) -> bool {
+    action.role == Role::Source || input_text::is_text(action.action_type)
 }
 
 /// Most bytes of a step that is pasted.
@@ -484,6 +493,8 @@ pub struct Plug {
     pub title: String,
     /// What it is for.
     pub description: &'static str,
+    /// What flows through it.
+    pub kind: PortType,
     /// Whether something must lead to it.
     pub required: bool,
     /// What leads to it: the place in `choices`.
@@ -515,7 +526,7 @@ pub fn plugs(document: &Value, index: usize) -> Vec<Plug> {
         };
         let title = form::label(&node.action_id);
         let known = other.outputs.iter().map(|port| (port.kind, port.name.to_owned()));
-        let columns = columns(document, &node.action_id).into_iter().map(|column| (PortType::Image, column));
+        let columns = columns(document, &node.action_id).into_iter().map(|(column, kind)| (kind, column));
         for (kind, port) in known.chain(columns) {
             let title = match port == actions::IMAGE_OUT.name {
                 true => title.clone(),
@@ -532,8 +543,13 @@ pub fn plugs(document: &Value, index: usize) -> Vec<Plug> {
         let leads = |one: &Outlet| edge.is_some_and(|edge| edge.leaves(&one.action_id, &one.port));
         Plug {
             port: port.name,
-            title: if main == Some(port.name) { "Works on".to_owned() } else { form::label(port.name) },
+            title: match port.kind {
+                _ if main == Some(port.name) => "Works on".to_owned(),
+                PortType::Text => [&form::label(port.name), " from"].concat(),
+                _ => form::label(port.name),
+            },
             description: port.description,
+            kind: port.kind,
             required: port.required,
             chosen: choices.iter().position(leads),
             choices,

@@ -11,6 +11,7 @@ use super::editing::{self, Edge};
 use super::form;
 use super::frames;
 use super::places;
+use crate::actions::input_text::is_text;
 use crate::actions::{self, Action, Port, PortType, Role};
 use crate::workflow::Diagnostic;
 
@@ -145,7 +146,8 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
     let all = nodes(document);
     let ids: Vec<&str> = all.iter().map(|node| node.action_id.as_str()).collect();
     let columns = columns(&ids, &edges, |at| {
-        actions::find(&all[at].action_type).is_some_and(|action| action.role == Role::Source)
+        let is_source = |action: &Action| action.role == Role::Source || is_text(action.action_type);
+        actions::find(&all[at].action_type).is_some_and(is_source)
     });
     let mut steps: Vec<Step> = all
         .iter()
@@ -235,9 +237,9 @@ fn framed(steps: &[Step], titles: &[Option<&str>]) -> Vec<Frame> {
 
 /// The ports of a table's columns, below those that are there.
 fn columns_of(document: &Value, id: &str, below: usize, edges: &[Edge]) -> Vec<PortOf> {
-    let named = |(at, name): (usize, String)| PortOf {
+    let named = |(at, (name, kind)): (usize, (String, PortType))| PortOf {
         title: form::label(&name),
-        kind: PortType::Image,
+        kind,
         row: below + at,
         is_connected: edges.iter().any(|edge| edge.leaves(id, &name)),
         is_required: false,

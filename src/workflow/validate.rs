@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{ActionNode, Connection, Diagnostic, Workflow, params, read, rows, servers};
 use crate::actions::input_files::{is_files, list_of, listed};
 use crate::actions::input_images::InputImage;
+use crate::actions::input_text::is_text;
 use crate::actions::parameters::Kind;
 use crate::actions::{self, Action, IMAGE_OUT, Port, PortType, Role, create_rendition, parse_data, split};
 use crate::compact::{SortedMap, SortedSet, sort_by};
@@ -204,7 +205,7 @@ impl<'a> Validator<'a> {
                         false,
                     )),
                     Some(port) => {
-                        let all = port.mime_types();
+                        let all = port.kind.mime_types();
                         if !note.mime_types.is_empty()
                             && all.iter().any(|mime| !note.mime_types.iter().any(|written| written == mime))
                         {
@@ -235,8 +236,11 @@ impl<'a> Validator<'a> {
             let target_port = target.and_then(|action| {
                 self.port(&connection.connection_target, action, &connection.target_port, action.inputs, "input")
             });
+            // A column is a text, and of a picture its name.
+            let is_column = source.zip(source_port).is_some_and(|(action, port)| is_column(action, port.name));
             if let (Some(from), Some(to)) = (source_port, target_port)
                 && from.kind != to.kind
+                && !(is_column && to.kind == PortType::Text)
             {
                 self.found.push(
                     Diagnostic::error(
@@ -300,8 +304,7 @@ impl<'a> Validator<'a> {
     ) -> Option<&'static Port> {
         let port = ports.iter().find(|port| port.name == name);
         // What columns a table has is known once it is read.
-        let is_column = side == "output" && action.action_type == parse_data::ACTION.action_type;
-        if port.is_none() && is_column {
+        if port.is_none() && side == "output" && is_column(action, name) {
             return Some(&IMAGE_OUT);
         }
         if port.is_none() {
@@ -430,7 +433,9 @@ impl<'a> Validator<'a> {
                 let counted = self.nodes.get(source).filter(|_| is_role(source, Role::Source));
                 let list = counted.and_then(|(node, action)| listed((*action)?, &node.parameters));
                 let images = list.map(|images| images.len());
-                let differs = images.is_some_and(|count| count > 1) || is_role(source, Role::Data);
+                let is_data = is_role(source, Role::Data)
+                    && !self.nodes.get(source).is_some_and(|(node, _)| is_text(&node.action_type));
+                let differs = images.is_some_and(|count| count > 1) || is_data;
                 if differs || is_role(source, Role::Gather) {
                     let message = format!(
                         "\"{id}\" follows \"{gathering}\", which makes one picture of all, and also gets the pictures of \"{source}\"."
@@ -495,6 +500,11 @@ fn is_output(node: &ActionNode, action: &Action, consumed: &SortedSet<(&str, &st
         || (has_image_input
             && action.outputs.iter().any(|port| port.name == IMAGE_OUT.name)
             && !consumed.contains(&(node.action_id.as_str(), IMAGE_OUT.name)))
+}
+
+/// Whether an output port is a column of a table. What columns a table has is known once it is read.
+fn is_column(action: &Action, port: &str) -> bool {
+    action.action_type == parse_data::ACTION.action_type && port != parse_data::ROW.name
 }
 
 fn shown_source(connection: &Connection) -> String {

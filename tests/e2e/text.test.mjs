@@ -1,12 +1,12 @@
 // Text on pictures: the program that sets it and its font are fetched when a workflow first needs them, checked, cached, and work
 // without the server afterwards; so is the font for emoji, which are in colour; what the fonts lack is a doubt; the live preview shows
-// text too; a packed font is like the one in it.
+// text too; a packed font is like the one in it; one text is shared by several steps, and a column of a table is a text.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
-import { ask, importFiles, open, readAsset, ready, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
+import { executions, importFiles, open, readAsset, ready, run, suite, test, untilEnded, withImages } from "./support/harness.mjs";
 import { DIST, addressOf, builtName } from "./support/built.mjs";
 import * as pictures from "./support/pictures.mjs";
 
@@ -188,4 +188,84 @@ test("the live preview shows text as it is typed", async (t) => {
   await page.waitForFunction(([selector, old]) => document.querySelector(selector)?.src !== old, [`${id("live-preview")} ${id("after")} img`, before]);
   await page.locator(`${id("live-preview")}[aria-busy="false"]`).waitFor();
   assert.equal(await page.locator(id("field-error")).count(), 0);
+});
+
+const id = (name) => `[data-testid="${name}"]`;
+const captions = (texts) => {
+  const steps = texts.map((parameters, index) => ({ actionId: `caption-${index}`, actionType: "text", parameters: { color: "#ff0000", size: 0.2, ...parameters } }));
+  const saves = texts.map((_, index) => ({ actionId: `save-${index}`, actionType: "output", parameters: { format: "png", name: `${index}.{ext}` } }));
+  return {
+    metadata: { workflowId: "shared", name: "Shared text" },
+    actions: [{ actionId: "photos", actionType: "input-images", parameters: { images: [] } }, ...steps, ...saves],
+    connections: texts.flatMap((_, index) => [pictures.connect("photos", `caption-${index}`), pictures.connect(`caption-${index}`, `save-${index}`)]),
+  };
+};
+/** How many pixels of a result are red, in a share of its width from the left. */
+async function redness(page, { url }, share = 1) {
+  const { data, info } = await sharp(await readAsset(page, url)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  let red = 0;
+  for (let y = 0; y < info.height; y++)
+    for (let x = 0; x < info.width * share; x++) {
+      const at = 3 * (y * info.width + x);
+      red += data[at] > 200 && data[at + 1] < 50 && data[at + 2] < 50;
+    }
+  return red;
+}
+
+test("a shared text is added in the page, edited once, and written by all steps that it leads to", async (t) => {
+  const { page } = await open(t, { workers: 1 });
+  await page.locator(id("workflow-card-own")).click();
+  await page.locator(id("own-json")).fill(JSON.stringify(captions([{ text: "SALE" }, { text: "SALE", gravity: "northwest" }, { text: "another" }])));
+  // The last text is the first to be shared; the two that are the same are shared together.
+  for (const shared of ["shared-text", "shared-text-2"]) {
+    await page.locator(id("add-step")).click();
+    await page.locator(id("palette-search")).fill("shared text");
+    await page.locator(id("palette-input-text")).click();
+    await page.locator(id(`form-${shared}`)).waitFor();
+  }
+  const chosen = async (step) => {
+    await page.locator(id(`form-${step}`)).evaluate((details) => (details.open = true));
+    const plug = page.locator(id(`plug-${step}-text`));
+    await plug.waitFor();
+    return await plug.evaluate((select) => select.selectedOptions[0].label);
+  };
+  assert.deepEqual([await chosen("caption-0"), await chosen("caption-1"), await chosen("caption-2")], [
+    "Shared text 2: text", "Shared text 2: text", "Shared text: text",
+  ]);
+  // A step that gets its text shows no field for one.
+  assert.equal(await page.locator(id("field-caption-0-text")).isVisible(), false);
+  assert.equal(await page.locator(id("field-caption-0-size")).isVisible(), true);
+  await page.locator(id("form-shared-text-2")).evaluate((details) => (details.open = true));
+  assert.equal(await page.locator(id("field-shared-text-2-text")).inputValue(), "SALE");
+  await page.locator(id("field-shared-text-2-text")).fill("I");
+  // By itself again, with its own text, which it kept.
+  await page.locator(id("plug-caption-2-text")).selectOption({ label: "This step" });
+  assert.equal(await page.locator(id("field-caption-2-text")).inputValue(), "another");
+  await page.locator(id("graph-switch")).click();
+  await page.locator(id("graph")).waitFor();
+  assert.equal(await page.locator(id("in-caption-0-text")).getAttribute("data-kind"), "text");
+  await page.locator(id("file-input")).setInputFiles([{ name: "cat.jpg", mimeType: "image/jpeg", buffer: pictures.photo("cat") }]);
+  await page.locator(`${id("run")}:enabled`).click();
+  await page.waitForURL(/#\/batches\/batch-/);
+  const batchId = page.url().split("/").at(-1);
+  await untilEnded(page, batchId);
+  const [{ outputs }] = await executions(page, batchId);
+  const red = await Promise.all(outputs.map((output) => redness(page, output)));
+  // One thin letter in both, wherever it is, and a word in the third.
+  assert.ok(Math.abs(red[0] - red[1]) <= 0.1 * red[0] && red[0] > 0 && red[2] > 4 * red[0], red.join());
+});
+
+test("a column of a table is written by the text that it leads to", async (t) => {
+  const { page } = await open(t, { workers: 1 });
+  const photos = await cat(page);
+  const [table] = await importFiles(page, [{ name: "texts.csv", bytes: Buffer.from("Title;Price\nI;1\nMMMMMM;2\n") }]);
+  const workflow = withImages(captions([{}]), { photos });
+  workflow.actions.push(
+    { actionId: "table", actionType: "input-files", parameters: { files: [{ name: table.name, sourceUrl: table.url, storageType: "local" }] } },
+    { actionId: "rows", actionType: "parse-data", parameters: {} },
+  );
+  workflow.connections.push(pictures.connect("table", "rows", "input-files"), { ...pictures.connect("rows", "caption-0", "text"), sourcePort: "title" });
+  const { executions } = await run(page, workflow);
+  const [thin, wide] = await Promise.all(executions.map(({ outputs }) => redness(page, outputs[0])));
+  assert.ok(thin > 0 && wide > 6 * thin, `${thin}, ${wide}`);
 });

@@ -14,6 +14,7 @@ use crate::actions::RunFacts;
 use crate::actions::gather::staged_picture;
 use crate::batch::records::Execution;
 use crate::codecs::{self, Encoded};
+use crate::data::Column;
 use crate::engine::{InputRef, InputSize, Plan, Produced, ProducedOutput, StagedPlan, Steps};
 use crate::error::Failure;
 use crate::protocol::{Look, Preview, PreviewOutput, Previewed};
@@ -151,7 +152,7 @@ async fn render(worker: &Worker, document: &str, look: Look) -> Result<(Previewe
         }
         return Ok((Previewed::Steps(steps), files));
     }
-    let columns = plan.graph().picture_columns();
+    let columns = plan.graph().columns().to_vec();
     shown(worker, (&execution, &given), produced, columns, look, duration_ms).await
 }
 
@@ -205,7 +206,7 @@ async fn together(worker: &Worker, mut plan: StagedPlan, look: Look) -> Result<(
             produced.placed.extend(after.placed);
         }
     }
-    let columns = plan.each.graph().picture_columns();
+    let columns = plan.each.graph().columns().to_vec();
     shown(worker, (&execution, &given), produced, columns, look, now() - started).await
 }
 
@@ -214,7 +215,7 @@ async fn shown(
     worker: &Worker,
     (execution, given): (&Execution, &Given),
     produced: Produced,
-    columns: Vec<String>,
+    columns: Vec<Column>,
     look: Look,
     duration_ms: f64,
 ) -> Result<(Previewed, Array), Failure> {

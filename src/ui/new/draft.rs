@@ -25,6 +25,7 @@ use crate::batch::records::{Execution, Priority, Subset};
 use crate::codecs::Format;
 use crate::compact::SortedSet;
 use crate::compact::sort_by;
+use crate::data::Column;
 use crate::file_name::{folder, split_image_extension};
 use crate::selection::{HeaderCheck, Skipped, Why};
 use crate::user_file::FileKind;
@@ -895,8 +896,8 @@ impl Draft {
         self.edit_whole("Reset", original);
     }
 
-    /// Lists the columns of pictures that the table has in the chosen workflow, as one step, so that they can be connected.
-    pub(crate) fn note_columns(self, columns: &[String]) {
+    /// Lists the columns that the table has in the chosen workflow, as one step, so that they can be connected.
+    pub(crate) fn note_columns(self, columns: &[Column]) {
         if let Some(listed) = editing::with_columns(&self.document_now(), columns) {
             self.edit_whole("Columns of the table", listed);
         }

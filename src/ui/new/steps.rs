@@ -218,7 +218,7 @@ pub(crate) fn Plugs(index: usize) -> impl IntoView {
     move || plugs.get().into_iter().map(|plug| view! { <PlugRow index id plug/> }).collect_view()
 }
 
-/// The value of the choice that adds an input of pictures.
+/// The value of the choice that adds an input.
 const NEW_INPUT: &str = "new";
 
 #[component]
@@ -243,6 +243,12 @@ fn PlugRow(index: usize, id: StoredValue<String>, plug: Plug) -> impl IntoView {
             view! { <option value=at.to_string() prop:selected=plug.chosen == Some(at)>{outlet.title.clone()}</option> }
         })
         .collect();
+    let (nothing, other) = match plug.kind {
+        PortType::Image => ("Nothing", "Other pictures…"),
+        PortType::Text => ("This step", "A shared text"),
+        PortType::Json => ("Nothing", "Another table…"),
+        PortType::File => ("Nothing", "Another file…"),
+    };
     let may_be_empty = !plug.required || plug.chosen.is_none();
     let (help, Explained(explained)) = (format!("{name}-help"), expect_context());
     view! {
@@ -256,9 +262,9 @@ fn PlugRow(index: usize, id: StoredValue<String>, plug: Plug) -> impl IntoView {
                 aria-invalid=(plug.required && plug.chosen.is_none()).to_string()
                 on:change=choose
             >
-                {may_be_empty.then(|| view! { <option value="" prop:selected=plug.chosen.is_none()>"Nothing"</option> })}
+                {may_be_empty.then(|| view! { <option value="" prop:selected=plug.chosen.is_none()>{nothing}</option> })}
                 {options}
-                <option value=NEW_INPUT>"Other pictures…"</option>
+                <option value=NEW_INPUT>{other}</option>
             </select>
             <p class="small muted help" id=help hidden=move || !explained.get()>{plug.description}</p>
         </div>

@@ -33,6 +33,7 @@ pub(super) fn Node(canvas: Canvas, step: Step, stop: Memo<Option<String>>) -> im
         view! {
             <button
                 class="port in"
+                data-kind=port.kind.word()
                 class:open=!port.is_connected
                 class:wanting=port.is_required && !port.is_connected
                 class:dim=move || may_end.get() == Some(false)
@@ -65,6 +66,7 @@ pub(super) fn Node(canvas: Canvas, step: Step, stop: Memo<Option<String>>) -> im
         view! {
             <button
                 class="port out"
+                data-kind=port.kind.word()
                 class:open=!port.is_connected
                 style:top=format!("{}px", port.y())
                 tabindex=move || stop_index(is_stop.get())
