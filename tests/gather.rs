@@ -316,7 +316,10 @@ fn what_cannot_be_gathered_is_an_error() {
     assert_eq!(codes(&beside), ["gathered_and_single"]);
     // A text is the same for all pictures.
     let mut titled = document(2, &[("contact-sheet", json!({})), ("text", json!({}))]);
-    titled["actions"].as_array_mut().expect("a list").push(json!({ "actionId": "title", "actionType": "input-text", "parameters": {} }));
+    titled["actions"]
+        .as_array_mut()
+        .expect("a list")
+        .push(json!({ "actionId": "title", "actionType": "input-text", "parameters": {} }));
     titled["connections"].as_array_mut().expect("a list").push(json!({ "connectionSource": "title",
         "sourcePort": "text", "connectionTarget": "text", "targetPort": "text" }));
     assert_eq!(codes(&titled), [""; 0]);
