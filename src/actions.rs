@@ -625,6 +625,15 @@ mod tests {
             for related in action.related {
                 assert!(find(related).is_some(), "{} names \"{related}\"", action.action_type);
             }
+            // A port that is called like a parameter supplies it.
+            for port in action.inputs.iter().filter(|port| port.kind != PortType::Text) {
+                assert!(
+                    action.fields.iter().all(|field| field.name != port.name),
+                    "{}.{}",
+                    action.action_type,
+                    port.name
+                );
+            }
             for field in action.fields {
                 if let (Some((low, high)), Some(default)) = (field.range, field.default.value().as_f64()) {
                     assert!((low..=high).contains(&default), "{}.{}", action.action_type, field.name);

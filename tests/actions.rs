@@ -187,7 +187,7 @@ const ELSEWHERE: [(&str, &str, &str, &str, &str); 19] = [
     (
         "input-images",
         "Pillow, tifffile, libheif",
-        "1",
+        "by format",
         "tests/codecs.rs",
         "every_picture_gives_the_same_pixels_as_other_decoders",
     ),
@@ -248,7 +248,9 @@ fn every_action_has_an_oracle() {
     for (name, oracle, allowed, file, test) in ELSEWHERE {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
         assert!(text.contains(&format!("fn {test}(")), "{file} has no {test}");
-        println!("{name:<20} {:<24} {:>6} {allowed:>8}  {oracle}: {file}, {test}", "", "");
+        // Where nothing may differ, nothing does once the test passes; the others print what they find in the same columns.
+        let found = if allowed == "0" { "0" } else { "" };
+        println!("{name:<20} {:<24} {found:>6} {allowed:>8}  {oracle}: {file}, {test}", "");
     }
 }
 

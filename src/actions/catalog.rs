@@ -85,7 +85,7 @@ fn read(text: &str) -> Option<&'static [&'static Action]> {
             fields: list(entry.get("parameters").unwrap_or(&NULL), read_field)?,
             rules: list(entry.get("rules").unwrap_or(&NULL), read_rule)?,
             adds_alpha: entry.get("addsAlpha").map_or(Some(Condition::Never), read_condition)?,
-            related: list(entry.get("related").unwrap_or(&NULL), Value::as_str)?,
+            related: &[],
             usage: "",
             icon: "",
         }));
@@ -102,6 +102,14 @@ pub fn usage(action: &Action) -> &'static str {
 /// The icon of an action, as the `d` of an SVG path on a grid of 24.
 pub fn icon(action: &Action) -> &'static str {
     more(action, 1).unwrap_or(action.icon)
+}
+
+/// The actions that are often used with one.
+pub fn related(action: &Action) -> Vec<&'static str> {
+    match more(action, 2) {
+        Some(related) => related.split_whitespace().collect(),
+        None => action.related.to_vec(),
+    }
 }
 
 /// What is not in `catalog.json`, because the page's first view can do without: programs that need it have `more.json` in them.
@@ -214,7 +222,6 @@ mod writing {
             "parameters": action.fields.iter().map(written_field).collect::<Value>(),
             "rules": action.rules.iter().map(written_rule).collect::<Value>(),
             "addsAlpha": written_condition(&action.adds_alpha),
-            "related": action.related,
         });
         drop_empty(&mut entry);
         entry
@@ -222,7 +229,9 @@ mod writing {
 
     /// The content of `more.json`.
     pub(super) fn written_more(actions: &[&Action]) -> Value {
-        let entry = |action: &&Action| (action.action_type.to_owned(), json!([action.usage, action.icon]));
+        let entry = |action: &&Action| {
+            (action.action_type.to_owned(), json!([action.usage, action.icon, action.related.join(" ")]))
+        };
         Value::Object(actions.iter().map(entry).collect())
     }
 
@@ -348,8 +357,12 @@ mod tests {
         assert_eq!(read.len(), super::super::LINKED.len());
         assert_eq!(written(read), content);
         for (read, linked) in read.iter().zip(super::super::LINKED) {
-            assert_eq!((usage(read), icon(read)), (linked.usage, linked.icon));
-            assert_eq!((usage(linked), icon(linked)), (linked.usage, linked.icon));
+            for action in [read, linked] {
+                assert_eq!(
+                    (usage(action), icon(action), &*related(action)),
+                    (linked.usage, linked.icon, linked.related)
+                );
+            }
         }
         let shown = |action: &Action| {
             let fields: Vec<_> = action
@@ -372,16 +385,7 @@ mod tests {
                 .collect();
             format!(
                 "{:?}",
-                (
-                    action.category,
-                    action.role,
-                    action.inputs,
-                    action.outputs,
-                    fields,
-                    action.rules,
-                    action.adds_alpha,
-                    action.related
-                )
+                (action.category, action.role, action.inputs, action.outputs, fields, action.rules, action.adds_alpha)
             )
         };
         for (read, linked) in read.iter().zip(super::super::LINKED) {

@@ -101,13 +101,16 @@ mod tests {
 
     #[test]
     fn horizons_and_walls_are_found_to_a_third_of_a_degree() {
+        let mut most = 0.0_f64;
         for size in [Size::new(420, 280), Size::new(240, 360), Size::new(1200, 700)] {
             for (degrees, upright) in ANGLES.iter().flat_map(|angle| [(*angle, false), (*angle, true)]) {
                 let found = tilt(&tilted(degrees, size, upright), 10.0).unwrap();
                 let off = found.map(|found| (found - degrees).abs());
                 assert!(off.is_some_and(|off| off <= 0.3), "{found:?} for {degrees}, {size:?}, upright: {upright}");
+                most = most.max(off.unwrap_or_default());
             }
         }
+        println!("{:<20} {:<24} {most:>6.3} {:>8}  drawn horizons and walls", "straighten", "", "0.3°");
     }
 
     #[test]

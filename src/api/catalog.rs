@@ -19,7 +19,7 @@ pub struct ActionDescriptor {
     pub inputs: Vec<PortDescriptor>,
     pub outputs: Vec<PortDescriptor>,
     pub parameters: Vec<ParameterDescriptor>,
-    pub related_actions: &'static [&'static str],
+    pub related_actions: Vec<&'static str>,
     pub usage: &'static str,
 }
 
@@ -74,7 +74,7 @@ impl From<&Action> for ActionDescriptor {
             inputs: action.inputs.iter().map(PortDescriptor::from).collect(),
             outputs: action.outputs.iter().map(PortDescriptor::from).collect(),
             parameters: action.fields.iter().map(ParameterDescriptor::from).collect(),
-            related_actions: action.related,
+            related_actions: actions::catalog::related(action),
             usage: actions::catalog::usage(action),
         }
     }

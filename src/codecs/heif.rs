@@ -7,7 +7,7 @@ use std::ops::Range;
 use heifer_isobmff::boxes::{ColorInfo, Property};
 use heifer_isobmff::{Error, HeifFile, ItemId};
 
-use super::boxes::whole;
+use super::boxes::{first, whole};
 use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
 use super::{Finding, Problem};
@@ -25,18 +25,52 @@ const APPLE_GAIN_MAP: &str = "urn:com:apple:photo:2020:aux:hdrgainmap";
 /// The metadata of the primary picture.
 pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
     let Ok(file) = HeifFile::parse(bytes) else { return Blocks::default() };
-    let exif = file.exif(file.primary_id).ok().flatten().map(Cow::Owned);
-    let xmp = file.xmp(file.primary_id).ok().flatten().map(Cow::Owned);
+    // That of a picture of high dynamic range may be with it, or with the one that it is made of.
+    let of_either = |read: fn(&HeifFile<'_>, ItemId) -> Option<Vec<u8>>| {
+        read(&file, file.primary_id).or_else(|| read(&file, base(&file)?)).map(Cow::Owned)
+    };
+    let exif = of_either(|file, item| file.exif(item).ok().flatten());
+    let xmp = of_either(|file, item| file.xmp(item).ok().flatten());
     Blocks { exif, xmp, ..Blocks::default() }
 }
 
 /// Reads the structure of a file. Where that ends early, it is read without what is cut off: most often the data of pictures, of
-/// which an animation has some that are whole.
+/// which an animation has some that are whole. In place of a picture of high dynamic range, the one that it is made of is the primary one.
 pub(super) fn parse(bytes: &[u8]) -> Result<HeifFile<'_>, Problem> {
-    HeifFile::parse(bytes).or_else(|error| match error {
+    let file = HeifFile::parse(bytes).or_else(|error| match error {
         Error::UnexpectedEof => HeifFile::parse(&bytes[..whole(bytes)]).map_err(|_| Problem::Truncated),
         error => Err(container(error)),
-    })
+    });
+    let mut file = file?;
+    file.primary_id = base(&file).unwrap_or(file.primary_id);
+    Ok(file)
+}
+
+/// Whether an item is a picture of high dynamic range that is made of another one and a gain map (ISO/IEC 23008-12, `tmap`).
+fn is_mapped(file: &HeifFile<'_>, item: ItemId) -> bool {
+    file.item(item).is_ok_and(|item| item.item_type.0 == *b"tmap")
+}
+
+/// The picture that the primary one is made of by a gain map, if it is made so.
+fn base(file: &HeifFile<'_>) -> Option<ItemId> {
+    let made_of = is_mapped(file, file.primary_id).then(|| file.referenced_items(file.primary_id, b"dimg"))?;
+    made_of.first().copied()
+}
+
+/// A file for decoders that know nothing of gain maps: the picture that the primary one is made of by one is the primary picture.
+pub(super) fn without_gain_map<'a>(bytes: &'a [u8], file: &HeifFile<'_>) -> Cow<'a, [u8]> {
+    let id = || {
+        let base = base(file)?;
+        let primary = first(first(bytes, b"meta")?.get(4..)?, b"pitm")?;
+        let (&version, place) = (primary.first()?, primary.as_ptr() as usize - bytes.as_ptr() as usize + 4);
+        let mut changed = bytes.to_vec();
+        match version {
+            0 => changed.get_mut(place..place + 2)?.copy_from_slice(&u16::try_from(base).ok()?.to_be_bytes()),
+            _ => changed.get_mut(place..place + 4)?.copy_from_slice(&base.to_be_bytes()),
+        }
+        Some(changed)
+    };
+    id().map_or(Cow::Borrowed(bytes), Cow::Owned)
 }
 
 /// Why a container cannot be read.
@@ -88,10 +122,9 @@ pub(super) fn kept(side: u32, length: (u32, u32), offset: (i32, u32)) -> Result<
 /// Whether there is a gain map that makes a picture of high dynamic range of the primary picture: by the standard (ISO/IEC 23008-12, `tmap`), or as
 /// Apple's cameras have it, an auxiliary picture.
 pub(super) fn has_gain_map(file: &HeifFile<'_>) -> bool {
-    let is_mapped = |item: &ItemId| file.item(*item).is_ok_and(|item| item.item_type.0 == *b"tmap");
     let is_map = |property: &Property| matches!(property, Property::AuxiliaryType(name) if *name == APPLE_GAIN_MAP);
     let is_apple = |item: &ItemId| file.item_properties(*item).is_ok_and(|mut properties| properties.any(is_map));
-    file.referencing_items(file.primary_id, b"dimg").iter().any(is_mapped)
+    file.referencing_items(file.primary_id, b"dimg").iter().any(|item| is_mapped(file, *item))
         || file.referencing_items(file.primary_id, b"auxl").iter().any(is_apple)
 }
 

@@ -170,6 +170,13 @@ pub fn nodes(document: &Value) -> Vec<Node> {
         .collect()
 }
 
+/// Whether a parameter of a step is supplied by a connection: to a port that is called like it, as only ports of text are.
+pub fn is_supplied(document: &Value, index: usize, field: &str) -> bool {
+    let id = &document["actions"][index]["actionId"];
+    let leads = |edge: &Value| edge["targetPort"] == field && edge["connectionTarget"] == *id;
+    list(document, "connections").iter().any(leads)
+}
+
 /// The inputs of pictures, the primary one first.
 pub fn inputs(document: &Value) -> Vec<Input> {
     let sources: Vec<&Value> = list(document, "actions")

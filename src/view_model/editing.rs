@@ -13,7 +13,7 @@ use crate::actions::{self, Action, Port, PortType, Role, input_text};
 mod data;
 mod group;
 
-pub use data::{columns, is_supplied, with_columns};
+pub use data::{columns, with_columns};
 pub use group::{copied_steps, on_and_off, with_copies, with_pasted_steps, with_steps_off, without_steps};
 
 /// An edge of the graph.

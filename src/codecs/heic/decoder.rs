@@ -4,8 +4,8 @@ use heifer::{Error, Image, Options};
 use heifer_isobmff::HeifFile;
 
 use super::{Report, is_deep};
-use crate::codecs::MAX_PIXELS;
 use crate::codecs::decoders::{Product, Trouble};
+use crate::codecs::{MAX_PIXELS, heif};
 
 /// Decodes the primary picture of a file, as the file says that it is shown.
 pub fn decode(file: &[u8]) -> Product {
@@ -15,6 +15,7 @@ pub fn decode(file: &[u8]) -> Product {
 fn read(bytes: &[u8]) -> Result<(Report, Vec<u8>), Trouble> {
     let options = Options { max_threads: 1, max_pixels: MAX_PIXELS };
     let file = HeifFile::parse(bytes).map_err(|_| Trouble::Damaged)?;
+    let bytes = &*heif::without_gain_map(bytes, &file);
     if is_deep(&file) {
         let image = heifer::decode_with_options(bytes, &options).map_err(trouble)?;
         let report = Report { width: image.width, height: image.height, most: Some(image.max_value()) };

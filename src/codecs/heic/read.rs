@@ -1,10 +1,8 @@
 //! Headers, and pixels of what the decoder gives.
 
-use heifer_isobmff::HeifFile;
-
 use super::{Report, is_deep};
 use crate::codecs::decoders::Product;
-use crate::codecs::heif::{self, container};
+use crate::codecs::heif;
 use crate::codecs::samples::stretched;
 use crate::codecs::{Finding, Format, Header, Picture, Problem, decoded_to};
 use crate::color::ToneMap;
@@ -13,7 +11,7 @@ use crate::image::depth::Sample;
 use crate::image::{Image, Pixels, Size};
 
 pub(super) fn probe(bytes: &[u8]) -> Result<Header, Problem> {
-    let file = HeifFile::parse(bytes).map_err(container)?;
+    let file = heif::parse(bytes)?;
     let size = heif::size(&file)?;
     let alpha = heif::alpha(&file)?.is_some();
     let mut findings = Vec::new();
@@ -66,7 +64,7 @@ fn tone_map(bytes: &[u8], header: &Header) -> Result<Option<ToneMap>, Problem> {
     if !header.findings.contains(&Finding::ToneMapped) {
         return Ok(None);
     }
-    let description = heif::description(&HeifFile::parse(bytes).map_err(container)?);
+    let description = heif::description(&heif::parse(bytes)?);
     let tone_map = description.and_then(|said| said.tone_map());
     tone_map.map(Some).ok_or(Problem::damaged("its header changed"))
 }

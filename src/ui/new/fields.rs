@@ -10,8 +10,8 @@ use crate::actions::parameters::Field;
 use crate::ui::focus::is_composing;
 use crate::ui::parts;
 use crate::ui::widgets::Switch;
+use crate::view_model::document;
 use crate::view_model::form::{self, Control, Piece};
-use crate::view_model::{document, editing};
 
 /// The parameter that a control edits.
 #[derive(Clone, Copy)]
@@ -94,7 +94,7 @@ pub(crate) fn ParameterField(
         draft.with_document(|now| {
             let none = Map::new();
             field.shown.holds(fields, document::parameters(now, node_index).unwrap_or(&none))
-                && !editing::is_supplied(now, node_index, field.name)
+                && !document::is_supplied(now, node_index, field.name)
         })
     });
     row(edited, control, action_id, Signal::derive(move || !matters.get() && edited.problem.with(Option::is_none)))

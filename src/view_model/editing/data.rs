@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::document::{Node, index_of, nodes};
-use super::{Edge, Editing, action_at, action_of, edges, first_settings, id_at};
+use super::{Edge, Editing, action_at, action_of, edges, first_settings};
 use crate::actions::{Action, Port, PortType, Role, find, input_files, input_images, input_text, parse_data};
 use crate::data::Column;
 
@@ -132,13 +132,6 @@ fn takers(document: &Value) -> Vec<Taker> {
     nodes(document).into_iter().flat_map(of_node).collect()
 }
 
-/// Whether a parameter of a step is supplied by a connection.
-pub fn is_supplied(document: &Value, index: usize, field: &str) -> bool {
-    let (Some(id), Some(action)) = (id_at(document, index), action_at(document, index)) else { return false };
-    action.inputs.iter().any(|port| port.kind == PortType::Text && port.name == field)
-        && edges(document).iter().any(|edge| edge.enters(&id, field))
-}
-
 /// Gives the steps to which a shared text leads a copy of it, before it is removed.
 pub(super) fn leave_text(editing: &mut Editing, id: &str) {
     let document = &editing.document;
@@ -196,6 +189,7 @@ pub(super) fn tables(document: &Value) -> Vec<String> {
 mod tests {
     use super::super::*;
     use crate::data::Column;
+    use crate::view_model::document;
     use crate::workflow::check;
 
     fn errors(document: &Value) -> Vec<String> {
@@ -270,8 +264,8 @@ mod tests {
         );
         let document = connected(&document, ("parse-data", "price"), ("text", "text"));
         assert_eq!(errors(&document), Vec::<String>::new());
-        assert!(is_supplied(&document, index_of(&document, "text").unwrap(), "text"));
-        assert!(!is_supplied(&document, index_of(&document, "text").unwrap(), "size"));
+        assert!(document::is_supplied(&document, index_of(&document, "text").unwrap(), "text"));
+        assert!(!document::is_supplied(&document, index_of(&document, "text").unwrap(), "size"));
     }
 
     #[test]
