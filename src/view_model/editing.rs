@@ -528,7 +528,7 @@ pub fn plugs(document: &Value, index: usize) -> Vec<Plug> {
         let known = other.outputs.iter().map(|port| (port.kind, port.name.to_owned()));
         let columns = columns(document, &node.action_id).into_iter().map(|(column, kind)| (kind, column));
         for (kind, port) in known.chain(columns) {
-            let title = match port == actions::IMAGE_OUT.name {
+            let title = match port == actions::IMAGE_OUT.name || input_text::is_text(other.action_type) {
                 true => title.clone(),
                 false => format!("{title}: {}", form::label(&port).to_ascii_lowercase()),
             };

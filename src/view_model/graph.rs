@@ -185,7 +185,7 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
                     + if rows > 0 { 8.0 } else { 0.0 }
                     + match is_note {
                         true => TEXT,
-                        false if has_thumbnails && !is_off => THUMBNAIL,
+                        false if has_thumbnails && !is_off && action.is_none_or(shows_pictures) => THUMBNAIL,
                         false => 0.0,
                     },
                 note: is_note.then(|| said().unwrap_or_default()),
@@ -206,6 +206,12 @@ pub fn picture(document: &Value, found: &[Diagnostic], has_thumbnails: bool) -> 
     let wires = edges.iter().filter_map(|edge| wire(&steps, edge)).collect();
     let far = |far: fn(&Step) -> f64| steps.iter().map(far).fold(0.0, f64::max) + MARGIN;
     Picture { width: far(|step| step.x + WIDTH), height: far(|step| step.y + step.height), steps, frames, wires }
+}
+
+/// Whether there may be pictures of what an action gives: not of texts and files.
+fn shows_pictures(action: &'static Action) -> bool {
+    let is_other = |port: &Port| matches!(port.kind, PortType::Text | PortType::File);
+    action.outputs.is_empty() || !action.outputs.iter().all(is_other)
 }
 
 /// The frames with these titles, one for each step.
@@ -254,9 +260,10 @@ fn ports(action: Option<&'static Action>, id: &str, edges: &[Edge]) -> (Vec<Port
         let named = |(row, port): (usize, &'static Port)| {
             let is_connected =
                 edges.iter().any(|edge| if is_input { edge.enters(id, port.name) } else { edge.leaves(id, port.name) });
-            let title = match port.name {
-                "input-images" | "outputs" => "Pictures".to_owned(),
-                other => form::label(other),
+            let title = match (port.name, port.kind) {
+                ("outputs", PortType::File) => "File".to_owned(),
+                ("input-images" | "outputs", _) => "Pictures".to_owned(),
+                (other, _) => form::label(other),
             };
             PortOf { name: port.name.to_owned(), title, kind: port.kind, row, is_connected, is_required: port.required }
         };
@@ -420,6 +427,22 @@ mod tests {
 
     fn step<'a>(picture: &'a Picture, id: &str) -> &'a Step {
         picture.steps.iter().find(|step| step.action_id == id).unwrap()
+    }
+
+    #[test]
+    fn texts_and_files_have_no_room_for_a_picture() {
+        let mut document = blank("W");
+        for wish in ["text", "input-text", "parse-data"] {
+            document = with_step(&document, wish, &Place::End).unwrap().0;
+        }
+        let (plain, shown) = (of(&document), picture(&document, &[], true));
+        let more = |id: &str| step(&shown, id).height - step(&plain, id).height;
+        let ids = ["photos", "text", "parse-data", "save", "shared-text", "table"];
+        assert_eq!(ids.map(more), [THUMBNAIL, THUMBNAIL, THUMBNAIL, THUMBNAIL, 0.0, 0.0]);
+        assert_eq!(
+            (&*step(&plain, "table").outputs[0].title, &*step(&plain, "photos").outputs[0].title),
+            ("File", "Pictures")
+        );
     }
 
     #[test]

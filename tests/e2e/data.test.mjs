@@ -194,6 +194,8 @@ test("the built-in price banners are made of the sample pictures, and the previe
   await page.locator(id("workflow-card-price-banners")).click();
   await page.locator(id("file-input")).setInputFiles(samples.map(({ name, bytes }) => ({ name, mimeType: "image/jpeg", buffer: bytes })));
   await page.locator(id("preview-facts"), { hasText: "Stoneware mug-banner.png" }).waitFor();
+  // The columns of its table are known already: nothing is edited.
+  assert.equal(await page.locator(id("edited")).count(), 0);
 });
 
 test("in the page, table, template and pictures are picked, what is missing is said, and the rows run", async (t) => {

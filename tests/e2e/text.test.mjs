@@ -230,7 +230,7 @@ test("a shared text is added in the page, edited once, and written by all steps 
     return await plug.evaluate((select) => select.selectedOptions[0].label);
   };
   assert.deepEqual([await chosen("caption-0"), await chosen("caption-1"), await chosen("caption-2")], [
-    "Shared text 2: text", "Shared text 2: text", "Shared text: text",
+    "Shared text 2", "Shared text 2", "Shared text",
   ]);
   // A step that gets its text shows no field for one.
   assert.equal(await page.locator(id("field-caption-0-text")).isVisible(), false);

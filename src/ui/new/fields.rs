@@ -145,19 +145,20 @@ fn row(edited: Edited, control: Control, action_id: StoredValue<String>, is_left
                     {form::in_words(&message)} " " {form::in_words(&hint)}
                 </p>
             })}
-            <p class="small muted help" id=format!("{id}-help") hidden=move || !explained.get()>{help(field)}</p>
+            <p class="small muted help" id=format!("{id}-help") hidden=move || !explained.get()>{with_code(&field.description())}</p>
         </div>
     }
     .into_any()
 }
 
-fn help(field: &Field) -> Vec<AnyView> {
+/// A text in which what is between backticks is code, or the name of a parameter.
+pub(super) fn with_code(text: &str) -> Vec<AnyView> {
     let shown = |piece| match piece {
         Piece::Text(text) => text.into_any(),
         Piece::Named(name) => view! { <b>{name}</b> }.into_any(),
         Piece::Verbatim(text) => view! { <code>{text}</code> }.into_any(),
     };
-    form::pieces(&field.description()).into_iter().map(shown).collect()
+    form::pieces(text).into_iter().map(shown).collect()
 }
 
 fn control_view(control: Control, edited: Edited, action_id: StoredValue<String>) -> AnyView {

@@ -6,7 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::draft::Draft;
-use super::fields::{Explained, ParameterField};
+use super::fields::{Explained, ParameterField, with_code};
 use crate::actions::{self, Role};
 use crate::ui::icons::{Icon, Shape};
 use crate::ui::parts;
@@ -261,7 +261,7 @@ fn Group(node: Node) -> impl IntoView {
                 {kind.map(|kind| view! { <span class="kind">{kind}</span> })}
                 <span class="group-summary truncate">{move || if is_off.get() { "Off".to_owned() } else { summary.get() }}</span>
             </summary>
-            <p class="small muted">{action.description}</p>
+            <p class="small muted">{with_code(action.description)}</p>
             {parts::later_silently(move |editing: parts::Editing| (editing.plugs)(index))}
             {rows}
         </details>
