@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use pixelmill::actions::parameters::{Field, Kind};
-use pixelmill::actions::{Action, PortType, Role, catalog};
+use pixelmill::actions::{Action, PortType, Role, catalog, find};
 use pixelmill::user_file::FileKind;
 use serde_json::{Map, Value, json};
 
@@ -281,6 +281,15 @@ fn any_document(random: &mut Random, names: &[&str]) -> Value {
             before.push(("banner".to_owned(), "outputs".to_owned()));
         }
     }
+    let mut texts = Vec::new();
+    if random.happens(300) {
+        let action = find("input-text").expect("an action");
+        list.push(node("said", "input-text", parameters(action, random, wrongs)));
+        texts.push(("said", "text"));
+    }
+    if list.iter().any(|node| node["actionId"] == "rows") {
+        texts.push(("rows", "photo"));
+    }
     let kinds: Vec<_> = catalog()
         .iter()
         .copied()
@@ -311,6 +320,14 @@ fn any_document(random: &mut Random, names: &[&str]) -> Value {
             let at = if random.happens(600) { before.len() - 1 } else { random.below(before.len()) };
             let (source, output) = &before[at];
             edges.push(edge(source, output, &id, port.name));
+        }
+        for port in action.inputs.iter().filter(|port| port.kind == PortType::Text) {
+            // What rows say is not the same for all pictures.
+            texts.retain(|(source, _)| *source == "said" || !is_gathered);
+            if !texts.is_empty() && random.happens(500) {
+                let (source, output) = texts[random.below(texts.len())];
+                edges.push(edge(source, output, &id, port.name));
+            }
         }
         if matches!(action.role, Role::Transform | Role::Gather) {
             before.extend(action.outputs.iter().map(|port| (id.clone(), port.name.to_owned())));

@@ -111,6 +111,8 @@ pub enum Place {
     After(String),
     /// Into the connection from an output port to an input port: `actionId` and port of each.
     Into((String, String), (String, String)),
+    /// At the end of a new connection from an output port: `actionId` and port. What follows that port already stays where it is.
+    From((String, String)),
 }
 
 /// A document with its lists as they can be edited, and its edges.
@@ -202,6 +204,11 @@ pub fn blank(name: &str) -> Value {
 /// output is added beside what follows.
 pub fn with_step(document: &Value, action_type: &str, place: &Place) -> Option<(Value, String)> {
     let action = actions::find(action_type)?;
+    if let Place::From(source) = place
+        && let Some(added) = with_step_from(document, action, source)
+    {
+        return Some(added);
+    }
     if action.role == Role::Data {
         return Some(data::with_data(document, action));
     }
@@ -241,7 +248,7 @@ pub fn with_step(document: &Value, action_type: &str, place: &Place) -> Option<(
 fn place_in_flow(document: &Value, place: &Place) -> Option<(String, String)> {
     let id = match place {
         Place::End => last_step(document)?,
-        Place::After(id) | Place::Into((id, _), _) => id.clone(),
+        Place::After(id) | Place::Into((id, _), _) | Place::From((id, _)) => id.clone(),
     };
     match action_of(document, &id).and_then(main_output) {
         Some(port) => Some((id, port.name.to_owned())),
@@ -603,6 +610,40 @@ pub fn disconnected(document: &Value, source: (&str, &str), target: (&str, &str)
     editing.finish()
 }
 
+/// What flows through an output port.
+fn kind_of(document: &Value, (id, port): &(String, String)) -> Option<PortType> {
+    let known = action_of(document, id)?.outputs.iter().find(|one| one.name == *port).map(|port| port.kind);
+    let column = || columns(document, id).into_iter().find(|(column, _)| column == port).map(|(_, kind)| kind);
+    known.or_else(column)
+}
+
+/// What flows into a step that is added at a place, if that is given.
+pub fn kind_at(document: &Value, place: &Place) -> Option<PortType> {
+    match place {
+        Place::From(source) => kind_of(document, source),
+        Place::End | Place::After(_) | Place::Into(..) => None,
+    }
+}
+
+/// Adds a step to which a new connection leads. A text is written on the pictures that the last output gets. `None` for an action
+/// that takes nothing of what flows there.
+fn with_step_from(document: &Value, action: &Action, source: &(String, String)) -> Option<(Value, String)> {
+    let kind = kind_of(document, source)?;
+    let input = action.inputs.iter().find(|port| port.kind == kind)?;
+    let from = (source.0.as_str(), source.1.as_str());
+    if kind == PortType::Text {
+        let (document, id) = with_step(document, action.action_type, &Place::End)?;
+        return Some((connected(&document, from, (&id, input.name)), id));
+    }
+    let mut editing = Editing::of(document);
+    let at = if action.role == Role::Sink { actions_of(document).len() } else { index_of(document, from.0)? + 1 };
+    let wish = if action.role == Role::Sink { "save" } else { action.action_type };
+    let id = editing.add(at, wish, action.action_type, first_settings(action));
+    editing.connect(from, (&id, input.name));
+    editing.fill_ports(at, &id, action);
+    Some((editing.finish(), id))
+}
+
 /// Adds a step into one connection only; other steps that follow the same one stay where they are. `None` for an action
 /// that nothing can follow.
 fn with_step_between(
@@ -672,8 +713,9 @@ pub fn up_to(document: &Value, id: &str) -> Option<Value> {
 
 /// The actions that can be added as steps and that fit a search, the best first: those whose name begins with it, then
 /// those with it as a word of their name, then those with it in their name, then those with it in what is said of them.
-/// All words of the search must be found. Without a search, they are in the order of their groups.
-pub fn offers(search: &str) -> Vec<&'static Action> {
+/// All words of the search must be found. Without a search, they are in the order of their groups. If a kind is given, only those
+/// that take it.
+pub fn offers(search: &str, kind: Option<PortType>) -> Vec<&'static Action> {
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
     let rank = |action: &Action| {
         let (name, id) = (action.name.to_lowercase(), action.action_type.to_lowercase());
@@ -690,7 +732,8 @@ pub fn offers(search: &str) -> Vec<&'static Action> {
             Some(worst.max(rank))
         })
     };
-    let steps = actions::catalog().iter().copied().filter(|action| action.role != Role::Source);
+    let takes = |action: &Action| kind.is_none_or(|kind| action.inputs.iter().any(|port| port.kind == kind));
+    let steps = actions::catalog().iter().copied().filter(|action| action.role != Role::Source && takes(action));
     let mut found: Vec<(u32, &Action)> = steps.filter_map(|action| Some((rank(action)?, action))).collect();
     let is_search = !words.is_empty();
     let key = |found: &(u32, &Action)| if is_search { found.0 } else { found.1.category as u32 };
@@ -977,7 +1020,7 @@ mod tests {
     fn every_action_can_be_added_to_and_removed_from_every_built_in_workflow() {
         for builtin in BUILTIN {
             let document = builtin.document();
-            for action in offers("") {
+            for action in offers("", None) {
                 let (edited, id) = with_step(&document, action.action_type, &Place::End).unwrap();
                 let mut found = errors(&edited);
                 // Pieces cannot be split again, which the one who adds it is told.
@@ -1025,15 +1068,54 @@ mod tests {
 
     #[test]
     fn a_search_finds_actions_by_name_first() {
-        let first = |search: &str| offers(search).first().map(|action| action.action_type);
+        let first = |search: &str| offers(search, None).first().map(|action| action.action_type);
         assert_eq!(first("res"), Some("resize"));
         assert_eq!(first("drop sh"), Some("drop-shadow"));
         assert_eq!(first("shadow"), Some("drop-shadow"));
         assert_eq!(first("LOGO"), Some("watermark"));
-        assert!(offers("no such thing").is_empty());
-        let groups: Vec<_> = offers("").iter().map(|action| action.category).collect();
+        assert!(offers("no such thing", None).is_empty());
+        let groups: Vec<_> = offers("", None).iter().map(|action| action.category).collect();
         assert_eq!(groups.chunk_by(|one, next| one == next).count(), 7, "{groups:?}");
         assert_eq!(groups.last(), Some(&Category::Output));
-        assert!(offers("").len() > 40 && offers("").iter().all(|action| action.role != Role::Source));
+        assert!(offers("", None).len() > 40 && offers("", None).iter().all(|action| action.role != Role::Source));
+    }
+
+    #[test]
+    fn a_step_at_the_end_of_a_new_connection_is_a_branch() {
+        let place = |id: &str, port: &str| Place::From((id.to_owned(), port.to_owned()));
+        let gray = added(&blank("W"), "grayscale", None);
+        let branch = |document: &Value, action: &str, id: &str, port: &str| {
+            let (document, id) = with_step(document, action, &place(id, port)).unwrap();
+            assert_eq!(errors(&document), Vec::new(), "{action}");
+            (document, id)
+        };
+        let (two, id) = branch(&gray, "sepia", "photos", "outputs");
+        assert_eq!((graph(&two), id.as_str()), ("grayscale→save photos→grayscale photos→sepia".to_owned(), "sepia"));
+        let (three, _) = branch(&two, "output", "sepia", "outputs");
+        assert_eq!(graph(&three), "grayscale→save photos→grayscale photos→sepia sepia→save-2");
+        // What it needs besides comes with it.
+        let (marked, _) = branch(&blank("W"), "watermark", "photos", "outputs");
+        assert_eq!(graph(&marked), "overlay→watermark.overlay photos→save photos→watermark");
+        // The way that was dragged, not the first one.
+        let condition = added(&blank("W"), "condition", None);
+        let (other, _) = branch(&condition, "output", "condition", "else");
+        let edge = edges(&other).into_iter().find(|edge| edge.target == "save-2").unwrap();
+        assert_eq!((edge.source.as_str(), edge.source_port.as_str()), ("condition", "else"));
+        // A text is written on what is saved.
+        let (shared, _) = with_step(&blank("W"), "input-text", &Place::End).unwrap();
+        let (titled, id) = branch(&shared, "text", "shared-text", "text");
+        assert_eq!(graph(&titled), "photos→text shared-text→text.text text→save");
+        let kind = kind_at(&titled, &place("shared-text", "text"));
+        assert_eq!(offers("", kind).iter().map(|one| one.action_type).collect::<Vec<_>>(), [id.as_str()]);
+        let (table, _) = with_step(&blank("W"), "parse-data", &Place::End).unwrap();
+        let kinds = ["photos.outputs", "table.outputs", "parse-data.row", "parse-data.unknown"].map(|end| {
+            let (id, port) = end.split_once('.').unwrap();
+            kind_at(&table, &place(id, port))
+        });
+        assert_eq!(kinds, [Some(PortType::Image), Some(PortType::File), Some(PortType::Json), None]);
+        let (filled, _) = branch(&table, "merge-data", "parse-data", "row");
+        let written = graph(&filled);
+        let leads = |edge| written.split(' ').any(|one| one == edge);
+        assert!(leads("parse-data→merge-data.data") && leads("template→merge-data.template"), "{written}");
     }
 }

@@ -313,6 +313,9 @@ test("in the graph steps are connected, branched and filled in with the mouse", 
   // Dropped on nothing: the palette opens, and the step follows the one that was dragged from.
   const out = await middle(page, id("out-photos-outputs"));
   await drag(page, out, [out[0] + 40, out[1] + 150]);
+  // Only what takes pictures is offered.
+  await page.locator(id("palette-output")).waitFor();
+  assert.equal(await page.locator(id("palette-input-text")).count(), 0);
   await page.locator(id("palette-output")).click();
   await page.locator(id("node-save-2")).waitFor();
   // Into a connection.

@@ -540,7 +540,7 @@ fn Plane(canvas: Canvas) -> impl IntoView {
                     // Dropped on nothing: a step is added there.
                     None => {
                         canvas.give_up();
-                        canvas.adding.set(Some(Place::After(now.source.0)));
+                        canvas.adding.set(Some(Place::From(now.source)));
                     }
                 }
             }

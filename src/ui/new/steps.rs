@@ -362,7 +362,11 @@ fn Palette() -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let field = NodeRef::<html::Input>::new();
     let search = RwSignal::new(String::new());
-    let found = Memo::new(move |_| search.with(|search| ByType(editing::offers(search))));
+    let found = Memo::new(move |_| {
+        let kind =
+            adding.with(|place| place.as_ref().and_then(|place| editor.with(|now| editing::kind_at(now, place))));
+        search.with(|search| ByType(editing::offers(search, kind)))
+    });
     let active = RwSignal::new(0_usize);
     let opened = move || {
         search.set(String::new());
