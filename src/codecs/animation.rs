@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::decoders::{Decoders, default_decoders};
-use super::{EncodeRequest, Encoded, Encoders, Finding, Header, MAX_PIXELS, Problem};
+use super::{Bytes, EncodeRequest, Encoded, Encoders, Finding, Header, MAX_PIXELS, Problem};
 use crate::color::ColorSpace;
 use crate::error::{Failure, Warning};
 use crate::image::orient;
@@ -95,13 +95,16 @@ impl<'a> FrameReader<'a> {
     /// # Errors
     /// When the file cannot be read, or its frames have too many pixels.
     pub fn new(
-        bytes: &'a [u8],
+        bytes: impl Into<Bytes<'a>>,
         header: &'a Header,
         auto_orient: bool,
         decoders: Option<&'a dyn Decoders>,
         name: &'a str,
     ) -> Result<Option<Self>, Failure> {
-        let (Some(codec), Some(animation)) = (&header.format.codec().animation, header.animation) else {
+        // Formats with animations are read as a whole.
+        let (Some(codec), Some(animation), Some(bytes)) =
+            (&header.format.codec().animation, header.animation, bytes.into().whole())
+        else {
             return Ok(None);
         };
         if animation.frames.is_some_and(|frames| is_too_much(header.size, frames)) {

@@ -11,7 +11,7 @@ use super::animation::{Animation, AnimationCodec, Frames};
 use super::decoders::Decoders;
 use super::icc::{Samples, accept, or_note};
 use super::reader::Reader;
-use super::{Codec, DecodeRequest, Format, Header, MAX_METADATA, MAX_PIXELS, MAX_SIDE, Picture, Problem};
+use super::{Codec, DecodeRequest, Format, Header, MAX_METADATA, MAX_PIXELS, MAX_SIDE, Picture, Problem, Reading};
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
@@ -21,8 +21,7 @@ mod write;
 pub(super) use metadata::blocks;
 
 pub(super) const CODEC: Codec = Codec {
-    probe,
-    decode,
+    reading: Reading::Whole { probe, decode },
     encode: Some(write::encode),
     strip: None,
     animation: Some(AnimationCodec { frames, animate: Some(write::animate) }),

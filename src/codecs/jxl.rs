@@ -16,7 +16,7 @@ use super::decoders::{Coding, Decoders, Series, default_decoders};
 use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
 use super::samples::{half, round_16};
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, decoded_to};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, Reading, decoded_to};
 use crate::color::{ColorSpace, FromLight, Inks};
 use crate::image::{Deep, Image, Pixels, Size};
 
@@ -32,8 +32,10 @@ use facts::Facts;
 pub(super) use write::with_metadata;
 
 pub(super) const CODEC: Codec = Codec {
-    probe,
-    decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    reading: Reading::Whole {
+        probe,
+        decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    },
     encode: Some(write::encode),
     strip: None,
     animation: Some(AnimationCodec { frames, animate: None }),
