@@ -129,7 +129,7 @@ formats! {
     /// WebP (RFC 9649).
     Webp = webp: "WebP", ["webp"], "image/webp";
     /// GIF 87a and 89a.
-    Gif = gif: "GIF", ["gif"], "image/gif";
+    Gif = gif: "GIF", ["gif"], "image/gif", in pieces;
     /// Windows bitmap.
     Bmp = bmp: "BMP", ["bmp", "dib"], "image/bmp";
     /// TIFF 6.0 and BigTIFF.

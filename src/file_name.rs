@@ -42,7 +42,7 @@ pub fn split_image_extension(name: &str) -> (&str, &str) {
 
 /// Whether a file of so many bytes is read in pieces, judging by its name; a small one is read faster as a whole.
 pub fn may_be_read_in_pieces(name: &str, bytes: u64) -> bool {
-    const LEAST: u64 = 4 << 20;
+    const LEAST: u64 = 16 << 20;
     let extension = split_image_extension(name).1.trim_start_matches('.');
     let has = |format: &Format| format.extensions().iter().any(|one| one.eq_ignore_ascii_case(extension));
     bytes >= LEAST && Format::ALL.iter().any(|format| format.reads_in_pieces() && has(format))

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use pixelmill::actions::Stop;
 use pixelmill::codecs::{
@@ -42,6 +43,7 @@ struct Learned {
     image: Image,
     warnings: Vec<Warning>,
     metadata: Metadata,
+    frames: Vec<(Image, Duration)>,
 }
 
 fn learn<'a>(bytes: impl Into<Bytes<'a>>) -> Result<Learned, String> {
@@ -52,9 +54,16 @@ fn learn<'a>(bytes: impl Into<Bytes<'a>>) -> Result<Learned, String> {
     assert_eq!(checked, Ok(format!("{header:?}")));
     let decoded = decode(bytes, &header, &DecodeRequest::whole(&header), "a").map_err(said)?;
     assert!(without_metadata(bytes, &header).is_none());
-    assert!(FrameReader::new(bytes, &header, true, None, "a").expect("readable").is_none());
+    let mut warnings = decoded.warnings;
+    let mut frames = Vec::new();
+    if let Some(mut reader) = FrameReader::new(bytes, &header, true, None, "a").map_err(said)? {
+        while let Some(frame) = reader.next_frame().map_err(said)? {
+            frames.push((frame.image, frame.delay));
+        }
+        warnings.extend(reader.warnings());
+    }
     let metadata = Metadata::of(bytes, header.format);
-    Ok(Learned { header: format!("{header:?}"), image: decoded.image, warnings: decoded.warnings, metadata })
+    Ok(Learned { header: format!("{header:?}"), image: decoded.image, warnings, metadata, frames })
 }
 
 /// A large file that was never made: what is told apart from zeros, by its place, and how much of it is read.
@@ -162,9 +171,16 @@ fn truncated_and_damaged_files_give_the_same_either_way() {
 #[test]
 fn a_file_that_breaks_off_while_it_is_read_says_so() {
     let lost = Err(format!("{LOST} Connect it again."));
-    for name in
-        ["rgb-packed.psd", "large.psb", "preview.dng", "preview.raf", "preview.orf", "tiles-deflate.tif", "rgb.tif"]
-    {
+    for name in [
+        "rgb-packed.psd",
+        "large.psb",
+        "offset-animated.gif",
+        "preview.dng",
+        "preview.raf",
+        "preview.orf",
+        "tiles-deflate.tif",
+        "rgb.tif",
+    ] {
         let file = data(name);
         let whole = learn(&file);
         let mut reads = 0;
@@ -213,7 +229,7 @@ fn run(source: Source<'_>, file: &[u8]) -> Result<Produced, Failure> {
 
 #[test]
 fn a_workflow_runs_on_pieces_as_on_the_whole() {
-    for name in ["rgb-packed.psd", "preview.dng", "tiles.tif"] {
+    for name in ["rgb-packed.psd", "preview.dng", "tiles.tif", "offset-animated.gif"] {
         let file = data(name);
         let facts = |produced: Produced| {
             let [output] = <[_; 1]>::try_from(produced.outputs).expect("one result");

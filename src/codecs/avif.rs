@@ -9,7 +9,7 @@ use heifer_isobmff::boxes::Property;
 use heifer_isobmff::{HeifFile, ItemId};
 use serde::{Deserialize, Serialize};
 
-use super::animation::{AnimationCodec, Frames};
+use super::animation::{AnimationCodec, Frames, Open};
 use super::decoders::{Coding, Decoders, Series, default_decoders};
 use super::foreign::Foreign;
 use super::heif::{self, container, crop};
@@ -36,7 +36,7 @@ pub(super) const CODEC: Codec = Codec {
     },
     encode: Some(write::encode),
     strip: None,
-    animation: Some(AnimationCodec { frames, animate: None }),
+    animation: Some(AnimationCodec { frames: Open::Whole(frames), animate: None }),
 };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.3.0";

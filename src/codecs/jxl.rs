@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::animation::{Animation, AnimationCodec, Frames};
+use super::animation::{Animation, AnimationCodec, Frames, Open};
 use super::decoders::{Coding, Decoders, Series, default_decoders};
 use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
@@ -38,7 +38,7 @@ pub(super) const CODEC: Codec = Codec {
     },
     encode: Some(write::encode),
     strip: None,
-    animation: Some(AnimationCodec { frames, animate: None }),
+    animation: Some(AnimationCodec { frames: Open::Whole(frames), animate: None }),
 };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.5.0";

@@ -131,6 +131,7 @@ impl Metadata {
         let bytes = bytes.into();
         let blocks = match format {
             Format::Tiff => tiff::metadata::blocks(bytes),
+            Format::Gif => gif::blocks(bytes),
             Format::Psd => psd::blocks(bytes),
             Format::Raw => raw::blocks(bytes),
             _ => return Self::of_blocks(&Self::blocks(&bytes.load(), format)),
@@ -144,11 +145,10 @@ impl Metadata {
             Format::Jpeg => jpeg::metadata::blocks(bytes),
             Format::Png => png::metadata::blocks(bytes),
             Format::Webp => webp::metadata::blocks(bytes),
-            Format::Gif => gif::blocks(bytes),
             Format::Heic => heic::blocks(bytes),
             Format::Avif => avif::blocks(bytes),
             Format::Jxl => jxl::blocks(bytes),
-            Format::Tiff | Format::Psd | Format::Raw => Blocks::default(),
+            Format::Tiff | Format::Gif | Format::Psd | Format::Raw => Blocks::default(),
             Format::Bmp | Format::Ico | Format::Qoi | Format::Pnm | Format::Svg | Format::Tga => Blocks::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::icc::{Samples, accept, or_note};
 use super::metadata::{Blocks, metadata};
-use super::reader::Parts;
+use super::reader::Reader;
 use super::samples::stretched;
 use super::tiff::Unpacker;
 use super::{Bytes, Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, Reading, decoded_to};
@@ -76,7 +76,7 @@ struct Pixeldata<'a> {
     bytes: Bytes<'a>,
 }
 
-impl Parts<'_> {
+impl Reader<'_> {
     fn number(&mut self, length: usize) -> Result<u64, Problem> {
         let mut bytes = [0; 8];
         let place = &mut bytes[8 - length..];
@@ -93,7 +93,7 @@ impl Parts<'_> {
 
 impl<'a> Document<'a> {
     fn read(bytes: Bytes<'a>) -> Result<Self, Problem> {
-        let mut reader = Parts(bytes);
+        let mut reader = Reader(bytes);
         let _signature = reader.take(4)?;
         let is_large = reader.number(2)? == 2;
         let _reserved = reader.take(6)?;
@@ -167,7 +167,7 @@ impl<'a> Document<'a> {
     fn packed_rows(&self) -> Result<Vec<Bytes<'a>>, Problem> {
         let height = self.size.height as usize;
         let each = if self.is_large { 4 } else { 2 };
-        let mut rest = Parts(self.pixels.bytes);
+        let mut rest = Reader(self.pixels.bytes);
         let lengths = rest.take((self.channels * height * each) as u64)?;
         let lengths = lengths.head((self.shown() * height * each) as u64);
         let length = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
@@ -177,12 +177,12 @@ impl<'a> Document<'a> {
 
 /// Whether the first channel after the colors is the opacity of the flattened picture: the number of layers is negative, in
 /// the list of layers itself or, of 16 bits, in a block behind it, or a block of its own says so.
-fn first_is_opacity(layers: &mut Parts<'_>, is_large: bool) -> bool {
+fn first_is_opacity(layers: &mut Reader<'_>, is_large: bool) -> bool {
     const LARGE_KEYS: [&[u8]; 13] = [
         b"LMsk", b"Lr16", b"Lr32", b"Layr", b"Mt16", b"Mt32", b"Mtrn", b"Alph", b"FMsk", b"lnk2", b"FEid", b"FXid",
         b"PxSD",
     ];
-    let is_negative = |mut list: Parts<'_>| list.number(2).is_ok_and(|count| count >= 0x8000);
+    let is_negative = |mut list: Reader<'_>| list.number(2).is_ok_and(|count| count >= 0x8000);
     let Ok(list) = layers.part(if is_large { 8 } else { 4 }) else { return false };
     if is_negative(list) {
         return true;
@@ -206,7 +206,7 @@ fn first_is_opacity(layers: &mut Parts<'_>, is_large: bool) -> bool {
 }
 
 /// The next of Photoshop's resources, which other formats may contain too: its number and its content.
-pub(super) fn next_resource<'a>(resources: &mut Parts<'a>) -> Option<(u16, Bytes<'a>)> {
+pub(super) fn next_resource<'a>(resources: &mut Reader<'a>) -> Option<(u16, Bytes<'a>)> {
     let _signature = resources.take(4).ok()?;
     let id = resources.number(2).ok()? as u16;
     // A name, padded to an even length with the byte before it.
@@ -224,7 +224,7 @@ pub(super) fn blocks(bytes: Bytes<'_>) -> Blocks<'_> {
     /// The signature and what describes the pixels.
     const START: u64 = 26;
     let resources = || {
-        let mut reader = Parts(bytes);
+        let mut reader = Reader(bytes);
         let _start = reader.take(START).ok()?;
         let _palette = reader.part(4).ok()?;
         reader.part(4).ok()

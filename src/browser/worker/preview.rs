@@ -93,9 +93,13 @@ impl Kept {
         let blob = match known {
             Some((_, blob)) => blob,
             None => {
-                if let Content::Whole(content) = content
-                    && !needs_copy(&Uint8Array::new(content).subarray(0, codecs::HEAD as u32).to_vec())
-                {
+                let needs_copy = match content {
+                    Content::Whole(content) => {
+                        needs_copy(&Uint8Array::new(content).subarray(0, codecs::HEAD as u32).to_vec())
+                    }
+                    Content::Large(file) => needs_copy(&file.pieces().bytes().head(codecs::HEAD)),
+                };
+                if !needs_copy {
                     return None;
                 }
                 let content = content.input();

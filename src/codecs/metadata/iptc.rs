@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::properties::{Key, Properties, from_latin_1};
-use crate::codecs::reader::Parts;
+use crate::codecs::reader::Reader;
 use crate::codecs::{Bytes, psd};
 
 /// Record 1, data set 90: the character set of record 2.
@@ -12,7 +12,7 @@ const CHARACTER_SET: (u8, u8) = (1, 90);
 
 /// The block of IPTC-IIM among Photoshop's resources.
 pub(in crate::codecs) fn in_resources<'a>(resources: impl Into<Bytes<'a>>) -> Option<Bytes<'a>> {
-    let mut resources = Parts(resources.into());
+    let mut resources = Reader(resources.into());
     std::iter::from_fn(|| psd::next_resource(&mut resources))
         .find(|(id, _)| *id == psd::resource::IPTC)
         .map(|(_, content)| content)
