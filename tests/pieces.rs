@@ -13,7 +13,7 @@ use pixelmill::codecs::{
 };
 use pixelmill::engine::{Plan, Produced, Services, Source};
 use pixelmill::error::{Failure, Warning};
-use pixelmill::image::{Image, Size};
+use pixelmill::image::{Image, Pixels, Size};
 use pixelmill::workflow;
 use serde_json::json;
 
@@ -283,49 +283,85 @@ fn the_layers_of_a_document_are_not_read() {
     assert_eq!(learned.image, learn(&file).expect("readable").image);
 }
 
-/// A TIFF without compression, of 1000 × 700 pixels, whose picture begins after so many bytes and is one strip or several.
-fn tiff(before: u64, rows: u32) -> (Sparse, Vec<u8>) {
+/// A TIFF of 1000 × 700 pixels whose picture begins after so many bytes, in strips of so many rows that are packed somehow, and
+/// its samples.
+fn tiff(before: u64, rows: u32, compression: u32, pack: fn(&[u8]) -> Vec<u8>) -> (Sparse, Vec<u8>) {
     let size = Size::new(1000, 700);
-    let samples: Vec<u8> = (0..size.pixels() * 3).map(|at| (at * 7 + at / 3000 * 5) as u8).collect();
-    let strips = size.height.div_ceil(rows);
-    let mut file = b"II*\0\x08\0\0\0".to_vec();
-    let after = 8 + 2 + 12 * 8 + 4;
+    let mut seed = 1_u32;
+    let noise = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 24) as u8
+    });
+    let samples: Vec<u8> = noise.take(size.pixels() as usize * 3).collect();
+    let strips: Vec<Vec<u8>> = samples.chunks(rows as usize * 3000).map(pack).collect();
+    let lengths: Vec<u32> = strips.iter().map(|strip| strip.len() as u32).collect();
+    let places = lengths.iter().scan(before as u32, |place, length| Some(std::mem::replace(place, *place + length)));
+    let (after, count) = (8 + 2 + 12 * 9 + 4, strips.len() as u32);
+    // A single value stands in the entry itself.
+    let value = |alone: u32, list: u32| if count == 1 { alone } else { list };
     let entries = [
         (256, 1, size.width),
         (257, 1, size.height),
         (258, 1, 8),
+        (259, 1, compression),
         (262, 1, 2),
-        (273, strips, if strips == 1 { before as u32 } else { after }),
+        (273, count, value(before as u32, after)),
         (277, 1, 3),
         (278, 1, rows),
-        (279, strips, if strips == 1 { samples.len() as u32 } else { after + 4 * strips }),
+        (279, count, value(lengths[0], after + 4 * count)),
     ];
+    let mut file = b"II*\0\x08\0\0\0".to_vec();
     file.extend((entries.len() as u16).to_le_bytes());
     for (tag, count, value) in entries {
         file.extend([&(tag as u16).to_le_bytes()[..], &[4, 0], &count.to_le_bytes(), &value.to_le_bytes()].concat());
     }
     file.extend([0; 4]);
-    if strips > 1 {
-        let length = |strip: u32| rows.min(size.height - strip * rows) * size.width * 3;
-        let places = (0..strips).map(|strip| before as u32 + strip * rows * size.width * 3);
-        file.extend(places.chain((0..strips).map(length)).flat_map(u32::to_le_bytes));
-    }
-    let length = before + samples.len() as u64;
-    (Sparse::new(length, vec![(0, file), (before, samples.clone())]), samples)
+    file.extend(places.chain(lengths.iter().copied()).flat_map(u32::to_le_bytes));
+    let packed = strips.concat();
+    (Sparse::new(before + packed.len() as u64, vec![(0, file), (before, packed)]), samples)
 }
 
 #[test]
 fn of_a_tiff_only_the_picture_is_read() {
     for rows in [700, 64, 1] {
-        let (large, samples) = tiff(80 * MB, rows);
+        let (large, samples) = tiff(80 * MB, rows, 1, <[u8]>::to_vec);
         let read = large.read.clone();
         let pieces = Pieces::new(large);
         let header = probe(pieces.bytes(), "a").expect("readable");
         assert!(*read.borrow() < MB, "{}", read.borrow());
         let decoded = decode(pieces.bytes(), &header, &DecodeRequest::whole(&header), "a").expect("readable");
-        assert_eq!(decoded.image.pixels, pixelmill::image::Pixels::Rgb(samples.clone()), "{rows}");
+        assert_eq!(decoded.image.pixels, Pixels::Rgb(samples.clone()), "{rows}");
         let most = samples.len() as u64 + MB;
         assert!(*read.borrow() < most, "{} of {most}, strips of {rows}", read.borrow());
+    }
+}
+
+#[test]
+fn long_strips_are_unpacked_piece_by_piece() {
+    let pack_bits = |bytes: &[u8]| bytes.chunks(128).flat_map(|run| [&[run.len() as u8 - 1], run].concat()).collect();
+    let lzw = |bytes: &[u8]| {
+        let mut encoder = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8);
+        encoder.encode(bytes).expect("packed")
+    };
+    let deflate = |bytes: &[u8]| miniz_oxide::deflate::compress_to_vec_zlib(bytes, 1);
+    for (compression, pack) in
+        [(1, <[u8]>::to_vec as fn(&[u8]) -> Vec<u8>), (5, lzw), (8, deflate), (32_773, pack_bits)]
+    {
+        for rows in [700, 300] {
+            let (file, samples) = tiff(4096, rows, compression, pack);
+            let mut whole = vec![0; file.length as usize];
+            file.read_at(0, &mut whole).expect("there");
+            let learned = learn(Pieces::new(file.clone()).bytes()).expect("readable");
+            assert!(learned.image.pixels == Pixels::Rgb(samples), "{compression}");
+            // Cut off at the end of a part, too.
+            for length in [whole.len() - 1, whole.len() / 2, 4096 + 2 * (256 << 10), 4096 + (256 << 10) + 1] {
+                let pieces = Pieces::new(Sparse { length: length as u64, ..file.clone() });
+                let cut = learn(&whole[..length]);
+                assert!(learn(pieces.bytes()) == cut, "{compression} {length}");
+                // The last byte may be one that nobody misses.
+                assert!(cut.is_err() || length == whole.len() - 1, "{compression} {length}");
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use web_sys::{Blob, BlobPropertyBag, File};
 use super::super::environment::{blob_of_buffer, buffer_of, now};
 use super::super::hash::{Hasher, sha256};
 use super::super::interop::{Receiver, describe, handover, spawn};
-use super::pieces::LargeFile;
+use super::pieces::{LargeFile, is_read_in_pieces};
 use super::report;
 use crate::checksum;
 use crate::codecs::{self, Bytes};
@@ -99,7 +99,7 @@ async fn read(file: &Blob, check: bool, content: Content) -> Result<Arrived, Imp
     if file.size() > if check && !in_pieces { LARGEST_CHECKED } else { LARGEST_WHOLE } as f64 {
         let header = (check && in_pieces).then(|| LargeFile { name: name.clone(), content: file.clone() });
         let mut arrived = read_in_pieces(file, name, content).await?;
-        arrived.header = header.map(|file| check_header(file.pieces().bytes()));
+        arrived.header = header.and_then(|file| check_in_pieces(&file));
         return Ok(arrived);
     }
     let buffer = buffer_of(file).await.map_err(|error| unreadable(&name, &error))?;
@@ -186,6 +186,13 @@ pub(super) async fn run(
         }
     }
     store(database, ticket, portion).await
+}
+
+/// What the header of a large file says, unless that takes the whole of a file that is too large.
+fn check_in_pieces(file: &LargeFile) -> Option<HeaderCheck> {
+    let pieces = file.pieces();
+    let bytes = pieces.bytes();
+    (bytes.len() <= LARGEST_CHECKED || is_read_in_pieces(&bytes.head(codecs::HEAD))).then(|| check_header(bytes))
 }
 
 /// What the header of a file says.

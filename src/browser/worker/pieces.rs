@@ -65,11 +65,11 @@ pub(super) enum Kept {
 }
 
 impl Kept {
-    /// Bytes in memory.
+    /// Bytes in memory. A file that is not there counts as a little, so that not every one is held on to.
     pub(super) fn length(&self) -> u64 {
         match self {
             Self::Whole(content) => u64::from(content.byte_length()),
-            Self::Large(_) => 0,
+            Self::Large(_) => PIECE as u64,
         }
     }
 
@@ -129,6 +129,11 @@ impl Worker {
     }
 }
 
+/// Whether a file is in a format that is read in pieces, judging by its first bytes.
+pub(super) fn is_read_in_pieces(start: &[u8]) -> bool {
+    matches!(recognize(start), Content::Image(format) if format.reads_in_pieces())
+}
+
 /// Whether content is what was stored, in a format that is read in pieces.
 async fn is_sound(content: &Blob, checksum: &str) -> bool {
     let mut hasher = checksum::Hasher::default();
@@ -138,8 +143,7 @@ async fn is_sound(content: &Blob, checksum: &str) -> bool {
         let Ok(piece) = content.slice_with_f64_and_f64(from, to) else { return false };
         let Ok(buffer) = buffer_of(&piece).await else { return false };
         let bytes = Uint8Array::new(&buffer).to_vec();
-        let is_other = || !matches!(recognize(&bytes), Content::Image(format) if format.reads_in_pieces());
-        if from == 0.0 && is_other() {
+        if from == 0.0 && !is_read_in_pieces(&bytes) {
             return false;
         }
         hasher.update(&bytes);
