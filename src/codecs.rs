@@ -223,14 +223,14 @@ enum Reading {
 impl Reading {
     fn probe(&self, bytes: Bytes<'_>) -> Result<Header, Problem> {
         match self {
-            Self::Whole { probe, .. } => probe(&bytes.load()),
+            Self::Whole { probe, .. } => probe(&whole(bytes)?),
             Self::Pieces { probe, .. } => probe(bytes),
         }
     }
 
     fn decode(&self, bytes: Bytes<'_>, header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
         match self {
-            Self::Whole { decode, .. } => decode(&bytes.load(), header, request),
+            Self::Whole { decode, .. } => decode(&whole(bytes)?, header, request),
             Self::Pieces { decode, .. } => decode(bytes, header, request),
         }
     }
@@ -749,6 +749,12 @@ fn unless_unread<T>(bytes: Bytes<'_>, result: Result<T, Problem>) -> Result<T, P
     }
 }
 
+/// All of a file.
+fn whole(bytes: Bytes<'_>) -> Result<Cow<'_, [u8]>, Problem> {
+    let whole = bytes.load();
+    if whole.len() as u64 == bytes.len() { Ok(whole) } else { Err(Problem::Truncated) }
+}
+
 /// What signatures are looked for in: the first bytes, or all that are in memory.
 fn start(bytes: Bytes<'_>) -> Cow<'_, [u8]> {
     bytes.whole().map_or_else(|| bytes.head(HEAD), Cow::Borrowed)
@@ -814,14 +820,14 @@ pub fn decode_by<'a>(
     name: &str,
 ) -> Result<Decoded, Failure> {
     let bytes = bytes.into();
-    let picture = match (header.format, decoders) {
-        (Format::Jxl, Some(decoders)) => jxl::decode(&bytes.load(), header, decoders),
-        (Format::Avif, Some(decoders)) => avif::decode(&bytes.load(), header, decoders),
-        (Format::Heic, Some(decoders)) => heic::decode(&bytes.load(), header, decoders),
-        (Format::Svg, Some(decoders)) => svg::decode(&bytes.load(), header, decoders),
+    let read = || match (header.format, decoders) {
+        (Format::Jxl, Some(decoders)) => jxl::decode(&whole(bytes)?, header, decoders),
+        (Format::Avif, Some(decoders)) => avif::decode(&whole(bytes)?, header, decoders),
+        (Format::Heic, Some(decoders)) => heic::decode(&whole(bytes)?, header, decoders),
+        (Format::Svg, Some(decoders)) => svg::decode(&whole(bytes)?, header, decoders),
         (format, _) => format.codec().reading.decode(bytes, header, request),
     };
-    let picture = unless_unread(bytes, picture).map_err(|problem| problem.of(name))?;
+    let picture = unless_unread(bytes, read()).map_err(|problem| problem.of(name))?;
     finished(picture, header, request, name)
 }
 
@@ -932,7 +938,7 @@ pub fn without_metadata<'a>(bytes: impl Into<Bytes<'a>>, header: &Header) -> Opt
     if header.orientation != 1 || header.animation.is_some() || !is_sound {
         return None;
     }
-    let bytes = header.format.codec().strip.and_then(|strip| strip(&bytes.into().load()))?;
+    let bytes = header.format.codec().strip.and_then(|strip| strip(&whole(bytes.into()).ok()?))?;
     let again = self::header((&bytes).into()).ok()?;
     let same = (again.format, again.size, again.alpha, &again.space, again.orientation)
         == (header.format, header.size, header.alpha, &header.space, 1);

@@ -111,6 +111,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn large_files_of_some_formats_may_be_read_in_pieces() {
+        const LARGE: u64 = 100 << 20;
+        for (name, bytes, expected) in [
+            ("a.psd", LARGE, true),
+            ("photos.2026/A.B.TIF", LARGE, true),
+            ("a.NEF", LARGE, true),
+            ("a.psd", 1 << 20, false),
+            ("a.jpg", LARGE, false),
+            ("psd", LARGE, false),
+            ("a", LARGE, false),
+            ("", LARGE, false),
+        ] {
+            assert_eq!(may_be_read_in_pieces(name, bytes), expected, "{name} {bytes}");
+        }
+    }
+
+    #[test]
     fn only_an_image_extension_is_cut_off() {
         for (name, parts) in [
             ("IMG_1.JPG", ("IMG_1", ".JPG")),

@@ -44,6 +44,7 @@ struct Learned {
     warnings: Vec<Warning>,
     metadata: Metadata,
     frames: Vec<(Image, Duration)>,
+    stripped: Option<Vec<u8>>,
 }
 
 fn learn<'a>(bytes: impl Into<Bytes<'a>>) -> Result<Learned, String> {
@@ -53,7 +54,7 @@ fn learn<'a>(bytes: impl Into<Bytes<'a>>) -> Result<Learned, String> {
     let header = probe(bytes, "a").map_err(said)?;
     assert_eq!(checked, Ok(format!("{header:?}")));
     let decoded = decode(bytes, &header, &DecodeRequest::whole(&header), "a").map_err(said)?;
-    assert!(without_metadata(bytes, &header).is_none());
+    let stripped = without_metadata(bytes, &header).map(|file| file.bytes);
     let mut warnings = decoded.warnings;
     let mut frames = Vec::new();
     if let Some(mut reader) = FrameReader::new(bytes, &header, true, None, "a").map_err(said)? {
@@ -63,7 +64,7 @@ fn learn<'a>(bytes: impl Into<Bytes<'a>>) -> Result<Learned, String> {
         warnings.extend(reader.warnings());
     }
     let metadata = Metadata::of(bytes, header.format);
-    Ok(Learned { header: format!("{header:?}"), image: decoded.image, warnings, metadata, frames })
+    Ok(Learned { header: format!("{header:?}"), image: decoded.image, warnings, metadata, frames, stripped })
 }
 
 /// A large file that was never made: what is told apart from zeros, by its place, and how much of it is read.
@@ -199,6 +200,23 @@ fn a_file_that_breaks_off_while_it_is_read_says_so() {
             reads += 1 + reads / 8;
         }
         assert!(reads > 5, "{name}: {reads}");
+    }
+}
+
+#[test]
+fn a_format_that_is_read_as_a_whole_is_so_from_pieces_too() {
+    for name in
+        ["lossy.webp", "gray.jpg", "rgba-8.png", "rgb.bmp", "rgba.qoi", "raw.ppm", "rgb.tga", "png.ico", "shapes.svg"]
+    {
+        let file = data(name);
+        let whole = learn(&file);
+        assert!(whole.is_ok() && learn(Pieces::of_blocks(file.clone(), 100).bytes()) == whole, "{name}");
+        for left in 0..9 {
+            let pieces = Pieces::of_blocks(Breaking { content: file.clone(), left: RefCell::new(left) }, 1);
+            let learned = learn(pieces.bytes());
+            let is_lost = learned.as_ref().is_err_and(|why| why.starts_with(LOST));
+            assert!(is_lost || learned.is_ok() && left > 2, "{name}: {learned:?}");
+        }
     }
 }
 

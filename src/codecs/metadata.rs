@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use super::directory::{ASCII, Entries, UNDEFINED};
-use super::{Bytes, Encoded, Format, MAX_METADATA, avif, gif, heic, jpeg, jxl, png, psd, raw, tiff, webp};
+use super::{Bytes, Encoded, Format, MAX_METADATA, avif, gif, heic, jpeg, jxl, png, psd, raw, tiff, webp, whole};
 use crate::image::Size;
 
 mod fields;
@@ -134,7 +134,10 @@ impl Metadata {
             Format::Gif => gif::blocks(bytes),
             Format::Psd => psd::blocks(bytes),
             Format::Raw => raw::blocks(bytes),
-            _ => return Self::of_blocks(&Self::blocks(&bytes.load(), format)),
+            _ => match whole(bytes) {
+                Ok(bytes) => return Self::of_blocks(&Self::blocks(&bytes, format)),
+                Err(_) => Blocks::default(),
+            },
         };
         Self::of_blocks(&blocks)
     }
