@@ -128,7 +128,7 @@ fn largest<'a>(parts: &[Bytes<'a>]) -> Option<(Cow<'a, [u8]>, Header)> {
 fn size_of(part: Bytes<'_>) -> Option<Size> {
     /// Bytes that are read first: in most previews, all before the picture.
     const START: u64 = 64 << 10;
-    if !part.starts_with(&[0xff, 0xd8, 0xff]) {
+    if !jpeg::sniff(&part.head(3)) {
         return None;
     }
     let mut length = START;
