@@ -4,6 +4,8 @@
 //! checked before anything is allocated; then the file is decoded once, into the representation and at the scale that
 //! the plan requests.
 
+use std::borrow::Cow;
+
 use crate::color::ColorSpace;
 use crate::error::{Failure, Warning};
 use crate::image::convert::{convert, without_opaque_alpha};
@@ -18,6 +20,7 @@ mod animation;
 mod avif;
 mod bmp;
 mod boxes;
+mod bytes;
 mod decoders;
 mod directory;
 mod encoders;
@@ -48,6 +51,7 @@ use animation::AnimationCodec;
 pub use animation::{Animation, Frame, FrameReader, FrameWriter, MAX_ANIMATION_PIXELS, animate};
 #[cfg(any(feature = "av1", not(target_arch = "wasm32")))]
 pub use avif::decoder::{begin as begin_av1, decode as decode_av1};
+pub use bytes::{Bytes, Pieces, RandomAccess};
 #[cfg(not(target_arch = "wasm32"))]
 pub use decoders::LinkedDecoders;
 pub use decoders::{Coding, Decoders, Product, Series};
@@ -64,11 +68,12 @@ pub use svg::decoder::{Fonts, decode as decode_svg};
 pub use svg::with_width as drawing_of_width;
 
 /// Declares the formats: each is a module with `fn sniff(&[u8]) -> bool`, `const CODEC: Codec` and
-/// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first) and its media type.
+/// `const VERSION: &str`, followed by its display name, its file name extensions (the usual one first), its media type, and
+/// `in pieces` if only the parts of a file that are needed are read ([`Reading::Pieces`]).
 ///
 /// These facts are separate from [`Codec`], so that the page can name a format without linking its decoder.
 macro_rules! formats {
-    ($($(#[$doc:meta])* $format:ident = $module:ident: $name:literal, $extensions:expr, $media_type:literal;)*) => {
+    ($($(#[$doc:meta])* $format:ident = $module:ident: $name:literal, $extensions:expr, $media_type:literal $(, $in:ident $pieces:ident)?;)*) => {
         /// The formats that are recognised by content.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Format { $($(#[$doc])* $format,)* }
@@ -90,6 +95,11 @@ macro_rules! formats {
             /// Media type.
             pub const fn media_type(self) -> &'static str {
                 match self { $(Self::$format => $media_type,)* }
+            }
+
+            /// Whether only the parts of a file that are needed are read, so that a large one need not be in memory.
+            pub const fn reads_in_pieces(self) -> bool {
+                match self { $(Self::$format => matches!(stringify!($($pieces)?).as_bytes(), b"pieces"),)* }
             }
 
             /// Version of its reader and writer; it changes whenever a pixel or a byte of a result does.
@@ -119,11 +129,11 @@ formats! {
     /// WebP (RFC 9649).
     Webp = webp: "WebP", ["webp"], "image/webp";
     /// GIF 87a and 89a.
-    Gif = gif: "GIF", ["gif"], "image/gif";
+    Gif = gif: "GIF", ["gif"], "image/gif", in pieces;
     /// Windows bitmap.
     Bmp = bmp: "BMP", ["bmp", "dib"], "image/bmp";
     /// TIFF 6.0 and BigTIFF.
-    Tiff = tiff: "TIFF", ["tif", "tiff"], "image/tiff";
+    Tiff = tiff: "TIFF", ["tif", "tiff"], "image/tiff", in pieces;
     /// Windows icons and cursors.
     Ico = ico: "ICO", ["ico", "cur"], "image/x-icon";
     /// The Quite OK Image Format 1.0.
@@ -131,9 +141,9 @@ formats! {
     /// The Netpbm formats PBM, PGM, PPM and PAM.
     Pnm = pnm: "PNM", ["pnm", "pbm", "pgm", "ppm", "pam"], "image/x-portable-anymap";
     /// Photoshop documents, by their flattened picture.
-    Psd = psd: "PSD", ["psd", "psb"], "image/vnd.adobe.photoshop";
+    Psd = psd: "PSD", ["psd", "psb"], "image/vnd.adobe.photoshop", in pieces;
     /// Camera raw files, by the preview in them.
-    Raw = raw: "RAW", ["dng", "nef", "nrw", "cr2", "arw", "sr2", "srf", "raf", "rw2", "rwl", "orf", "pef", "srw", "3fr", "iiq"], "image/x-dcraw";
+    Raw = raw: "RAW", ["dng", "nef", "nrw", "cr2", "arw", "sr2", "srf", "raf", "rw2", "rwl", "orf", "pef", "srw", "3fr", "iiq"], "image/x-dcraw", in pieces;
     /// HEIF with HEVC, as phones take pictures.
     Heic = heic: "HEIC", ["heic", "heif", "hif"], "image/heic";
     /// AVIF: HEIF with AV1.
@@ -185,10 +195,7 @@ impl Format {
 
 /// The functions of a format.
 struct Codec {
-    /// Reads the header. [`probe`] checks the size.
-    probe: fn(&[u8]) -> Result<Header, Problem>,
-    /// Decodes into one of [`Header::native`], as stored. [`decode`] adds profile and orientation.
-    decode: fn(&[u8], &Header, &DecodeRequest) -> Result<Picture, Problem>,
+    reading: Reading,
     /// Writes a file; `None` if the format is read only.
     encode: Option<Encode>,
     /// Copies an undamaged file without what is not needed to show it; `None` for a file that should be written again
@@ -196,6 +203,37 @@ struct Codec {
     strip: Option<Strip>,
     /// Reads and perhaps writes animations; `None` if only still pictures are read in the format.
     animation: Option<AnimationCodec>,
+}
+
+/// Two functions: `probe` reads the header, whose size [`probe`] checks; `decode` decodes into one of [`Header::native`], as
+/// stored, and [`decode`] adds profile and orientation.
+enum Reading {
+    /// Of a file that is in memory.
+    Whole {
+        probe: fn(&[u8]) -> Result<Header, Problem>,
+        decode: fn(&[u8], &Header, &DecodeRequest) -> Result<Picture, Problem>,
+    },
+    /// Of a file of which they read what they need. Its row in the table says so too.
+    Pieces {
+        probe: fn(Bytes<'_>) -> Result<Header, Problem>,
+        decode: fn(Bytes<'_>, &Header, &DecodeRequest) -> Result<Picture, Problem>,
+    },
+}
+
+impl Reading {
+    fn probe(&self, bytes: Bytes<'_>) -> Result<Header, Problem> {
+        match self {
+            Self::Whole { probe, .. } => probe(&whole(bytes)?),
+            Self::Pieces { probe, .. } => probe(bytes),
+        }
+    }
+
+    fn decode(&self, bytes: Bytes<'_>, header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
+        match self {
+            Self::Whole { decode, .. } => decode(&whole(bytes)?, header, request),
+            Self::Pieces { decode, .. } => decode(bytes, header, request),
+        }
+    }
 }
 
 type Strip = fn(&[u8]) -> Option<Vec<u8>>;
@@ -223,6 +261,7 @@ enum Problem {
     TooLarge(u32, u32),
     #[error("has an empty picture of {0}×{1} pixels")]
     Empty(u32, u32),
+    /// A decoder, or the reading of the file, broke down.
     #[error("cannot be decoded: {}", .0.message)]
     Decoder(Failure),
 }
@@ -680,32 +719,54 @@ pub const MAX_METADATA: usize = 4 << 20;
 /// # Errors
 /// Empty file, unknown or unsupported format, damaged header, or a limit exceeded. Messages say what is wrong and
 /// how to fix it; `name` is the file's name in them.
-pub fn probe(bytes: &[u8], name: &str) -> Result<Header, Failure> {
-    header(bytes).map_err(|problem| problem.of(name))
+pub fn probe<'a>(bytes: impl Into<Bytes<'a>>, name: &str) -> Result<Header, Failure> {
+    header(bytes.into()).map_err(|problem| problem.of(name))
 }
 
 /// Reads a file's header, as [`probe`] does.
 ///
 /// # Errors
 /// Why the file cannot be read, as the end of a sentence: "HEIC is not supported", "it is empty".
-pub fn check(bytes: &[u8]) -> Result<Header, String> {
-    header(bytes).map_err(|problem| problem.reason())
+pub fn check<'a>(bytes: impl Into<Bytes<'a>>) -> Result<Header, String> {
+    header(bytes.into()).map_err(|problem| problem.reason())
 }
 
-fn header(bytes: &[u8]) -> Result<Header, Problem> {
-    match (sniff(bytes), foreign::foreign(bytes)) {
-        (Some(format), _) => (format.codec().probe)(bytes).and_then(within_limits),
+fn header(bytes: Bytes<'_>) -> Result<Header, Problem> {
+    let read = || match (sniff(bytes), foreign::foreign(&start(bytes))) {
+        (Some(format), _) => format.codec().reading.probe(bytes).and_then(within_limits),
         (None, Some(foreign)) => Err(Problem::Foreign(foreign)),
         (None, None) if bytes.is_empty() => Err(Problem::NoContent),
         (None, None) => Err(Problem::NotAnImage),
+    };
+    unless_unread(bytes, read())
+}
+
+/// What became of a file, unless a part of it could not be read.
+fn unless_unread<T>(bytes: Bytes<'_>, result: Result<T, Problem>) -> Result<T, Problem> {
+    match bytes.failure() {
+        Some(failure) => Err(Problem::Decoder(failure)),
+        None => result,
     }
 }
 
+/// All of a file.
+fn whole(bytes: Bytes<'_>) -> Result<Cow<'_, [u8]>, Problem> {
+    let whole = bytes.load();
+    if whole.len() as u64 == bytes.len() { Ok(whole) } else { Err(Problem::Truncated) }
+}
+
+/// What signatures are looked for in: the first bytes, or all that are in memory.
+fn start(bytes: Bytes<'_>) -> Cow<'_, [u8]> {
+    bytes.whole().map_or_else(|| bytes.head(HEAD), Cow::Borrowed)
+}
+
 /// The format by content, if it is known.
-pub fn sniff(bytes: &[u8]) -> Option<Format> {
-    match by_signature(bytes) {
+pub fn sniff<'a>(bytes: impl Into<Bytes<'a>>) -> Option<Format> {
+    let bytes = bytes.into();
+    let start = start(bytes);
+    match by_signature(&start) {
         Some(Format::Tiff) if raw::is_camera_raw(bytes) => Some(Format::Raw),
-        None if svg::is_compressed(bytes) => Some(Format::Svg),
+        None if svg::is_compressed(&start) => Some(Format::Svg),
         found => found,
     }
 }
@@ -738,7 +799,12 @@ pub fn recognize(bytes: &[u8]) -> Content {
 ///
 /// # Errors
 /// When the data is damaged or too much of the picture is missing.
-pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str) -> Result<Decoded, Failure> {
+pub fn decode<'a>(
+    bytes: impl Into<Bytes<'a>>,
+    header: &Header,
+    request: &DecodeRequest,
+    name: &str,
+) -> Result<Decoded, Failure> {
     decode_by(bytes, header, request, None, name)
 }
 
@@ -746,21 +812,28 @@ pub fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest, name: &str
 ///
 /// # Errors
 /// Those of [`decode`], and if there is no decoder or it breaks down.
-pub fn decode_by(
-    bytes: &[u8],
+pub fn decode_by<'a>(
+    bytes: impl Into<Bytes<'a>>,
     header: &Header,
     request: &DecodeRequest,
     decoders: Option<&dyn Decoders>,
     name: &str,
 ) -> Result<Decoded, Failure> {
-    let picture = match (header.format, decoders) {
-        (Format::Jxl, Some(decoders)) => jxl::decode(bytes, header, decoders),
-        (Format::Avif, Some(decoders)) => avif::decode(bytes, header, decoders),
-        (Format::Heic, Some(decoders)) => heic::decode(bytes, header, decoders),
-        (Format::Svg, Some(decoders)) => svg::decode(bytes, header, decoders),
-        (format, _) => (format.codec().decode)(bytes, header, request),
+    let bytes = bytes.into();
+    let read = || match (header.format, decoders) {
+        (Format::Jxl, Some(decoders)) => jxl::decode(&whole(bytes)?, header, decoders),
+        (Format::Avif, Some(decoders)) => avif::decode(&whole(bytes)?, header, decoders),
+        (Format::Heic, Some(decoders)) => heic::decode(&whole(bytes)?, header, decoders),
+        (Format::Svg, Some(decoders)) => svg::decode(&whole(bytes)?, header, decoders),
+        (format, _) => format.codec().reading.decode(bytes, header, request),
     };
-    let Picture { mut image, findings, is_scaled, space } = picture.map_err(|problem| problem.of(name))?;
+    let picture = unless_unread(bytes, read()).map_err(|problem| problem.of(name))?;
+    finished(picture, header, request, name)
+}
+
+/// A decoded picture as it was requested.
+fn finished(picture: Picture, header: &Header, request: &DecodeRequest, name: &str) -> Result<Decoded, Failure> {
+    let Picture { mut image, findings, is_scaled, space } = picture;
     if !image.is_consistent() || image.size.pixels() > header.size.pixels() {
         return Err(Problem::damaged("its picture does not have the size in its header").of(name));
     }
@@ -798,7 +871,12 @@ pub fn needs_emoji(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn to_show(bytes: &[u8], decoders: Option<&dyn Decoders>, name: &str) -> Result<Encoded, Failure> {
+pub fn to_show<'a>(
+    bytes: impl Into<Bytes<'a>>,
+    decoders: Option<&dyn Decoders>,
+    name: &str,
+) -> Result<Encoded, Failure> {
+    let bytes = bytes.into();
     let header = probe(bytes, name)?;
     let is_gray = header.native.narrow().contains(Representation::Gray);
     let representation = Representation::interleaved(is_gray && !header.alpha, header.alpha);
@@ -854,14 +932,14 @@ fn lossless(image: Image) -> Image {
 ///
 /// `None` if the file cannot replace one that is written here: it is rotated by EXIF, animated, damaged in some part, or
 /// not shown by browsers.
-pub fn without_metadata(bytes: &[u8], header: &Header) -> Option<Encoded> {
+pub fn without_metadata<'a>(bytes: impl Into<Bytes<'a>>, header: &Header) -> Option<Encoded> {
     // A gain map is not needed to show a picture.
     let is_sound = header.findings.iter().all(|finding| *finding == Finding::GainMapLeftOut);
     if header.orientation != 1 || header.animation.is_some() || !is_sound {
         return None;
     }
-    let bytes = header.format.codec().strip.and_then(|strip| strip(bytes))?;
-    let again = self::header(&bytes).ok()?;
+    let bytes = header.format.codec().strip.and_then(|strip| strip(&whole(bytes.into()).ok()?))?;
+    let again = self::header((&bytes).into()).ok()?;
     let same = (again.format, again.size, again.alpha, &again.space, again.orientation)
         == (header.format, header.size, header.alpha, &header.space, 1);
     (same && again.findings.is_empty()).then_some(Encoded { bytes, format: header.format, encoder: "original file" })

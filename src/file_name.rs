@@ -40,6 +40,14 @@ pub fn split_image_extension(name: &str) -> (&str, &str) {
     }
 }
 
+/// Whether a file of so many bytes is read in pieces, judging by its name; a small one is read faster as a whole.
+pub fn may_be_read_in_pieces(name: &str, bytes: u64) -> bool {
+    const LEAST: u64 = 16 << 20;
+    let extension = split_image_extension(name).1.trim_start_matches('.');
+    let has = |format: &Format| format.extensions().iter().any(|one| one.eq_ignore_ascii_case(extension));
+    bytes >= LEAST && Format::ALL.iter().any(|format| format.reads_in_pieces() && has(format))
+}
+
 /// The last part of a path.
 pub fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or_default()
@@ -101,6 +109,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn large_files_of_some_formats_may_be_read_in_pieces() {
+        const LARGE: u64 = 100 << 20;
+        for (name, bytes, expected) in [
+            ("a.psd", LARGE, true),
+            ("photos.2026/A.B.TIF", LARGE, true),
+            ("a.NEF", LARGE, true),
+            ("a.psd", 1 << 20, false),
+            ("a.jpg", LARGE, false),
+            ("psd", LARGE, false),
+            ("a", LARGE, false),
+            ("", LARGE, false),
+        ] {
+            assert_eq!(may_be_read_in_pieces(name, bytes), expected, "{name} {bytes}");
+        }
+    }
 
     #[test]
     fn only_an_image_extension_is_cut_off() {

@@ -10,7 +10,7 @@ use crate::compact::SortedSet;
 mod recipe;
 mod runs;
 
-pub use recipe::{recipe, sha256};
+pub use recipe::{recipe, sha256, sha256_of_parts};
 pub use runs::{RunParameter, image_entries, parameters, with_runs, without_local_images};
 
 /// A workflow that the user keeps.

@@ -330,7 +330,7 @@ fn written(document: &Value, case: &Case, of: &str, table: Option<Table>, servic
         plan = plan.for_execution(0, asset.row.as_ref());
     }
     let bytes = std::fs::read(folder().join(&case.inputs[0])).unwrap();
-    let sources = [Source { name: "a.png", folder: "", bytes: &bytes }];
+    let sources = [Source { name: "a.png", folder: "", bytes: (&bytes).into() }];
     let produced = plan.run(0, &sources, services).unwrap();
     let written = std::env::temp_dir().join(format!("pixelmill-{of}-{}-{}.png", case.name, plan.graph().sources.len()));
     std::fs::write(&written, &produced.outputs[0].encoded.bytes).unwrap();

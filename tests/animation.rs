@@ -489,7 +489,8 @@ fn outcome(actions: Value, connections: &[(&str, &str)], sources: &[(&str, &[u8]
         json!({ "metadata": { "workflowId": "w", "name": "W" }, "actions": actions, "connections": connections });
     let (workflow, found) = pixelmill::workflow::check(&document);
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
-    let sources: Vec<_> = sources.iter().map(|(name, bytes)| Source { name, folder: "", bytes }).collect();
+    let sources: Vec<_> =
+        sources.iter().map(|(name, bytes)| Source { name, folder: "", bytes: bytes.into() }).collect();
     plan.run(0, &sources, Services::default()).map_err(|stop| stop.into_failure())
 }
 
@@ -648,7 +649,7 @@ fn conditions_know_how_many_frames_there_are() {
             ] });
             let (workflow, found) = pixelmill::workflow::check(&document);
             let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
-            let sources = [Source { name, folder: "", bytes: &bytes }];
+            let sources = [Source { name, folder: "", bytes: (&bytes).into() }];
             let produced = plan.run(0, &sources, Services::default()).map_err(|stop| stop.into_failure());
             assert_eq!(produced.expect("it runs").outputs.len(), usize::from(is_reached), "{name}: {expression}");
         }

@@ -334,7 +334,7 @@ fn run(name: &str, bytes: &[u8], output: &Value) -> (Plan, Produced, Vec<Encodin
         "connections": [{ "connectionSource": "in", "sourcePort": "outputs", "connectionTarget": "save", "targetPort": "input-images" }],
     }));
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
-    let sources = [Source { name, folder: "", bytes }];
+    let sources = [Source { name, folder: "", bytes: bytes.into() }];
     assert_eq!(plan.encoders(&sources), [Encoder::Avif]);
     let libaom = Libaom::default();
     let produced = plan.run(0, &sources, Services { encoders: Some(&libaom), ..Services::default() }).unwrap();
@@ -345,7 +345,7 @@ fn run(name: &str, bytes: &[u8], output: &Value) -> (Plan, Produced, Vec<Encodin
 fn an_output_writes_it_where_it_is_wanted_and_where_the_picture_was_one() {
     let bytes = file("written/rgb.png");
     let (plan, produced, _) = run("a.png", &bytes, &json!({ "format": "avif" }));
-    assert_eq!(plan.slow_writes(&[Source { name: "a.png", folder: "", bytes: &bytes }]), 1);
+    assert_eq!(plan.slow_writes(&[Source { name: "a.png", folder: "", bytes: (&bytes).into() }]), 1);
     assert_eq!((produced.outputs[0].name.as_str(), produced.outputs[0].format), ("a.avif", Format::Avif));
     let (_, produced, _) = run("a.avif", &file("codecs/alpha.avif"), &json!({}));
     assert_eq!(produced.outputs[0].name, "a.avif");
@@ -361,7 +361,7 @@ fn the_smallest_of_several_is_compared_as_others_read_it() {
     let output = json!({ "smallestOf": ["avif", "png"], "similarity": 0.9, "quality": 80 });
     let (plan, produced, asked) = run("a.png", &bytes, &output);
     assert_eq!(plan.comparing().collect::<Vec<_>>(), [Coding::Av1]);
-    assert_eq!(plan.slow_writes(&[Source { name: "a.png", folder: "", bytes: &bytes }]), 4);
+    assert_eq!(plan.slow_writes(&[Source { name: "a.png", folder: "", bytes: (&bytes).into() }]), 4);
     let written = &produced.outputs[0].encoded;
     assert_eq!(written.format, Format::Avif, "it is smaller than the PNG file");
     let said = &produced.warnings[0];

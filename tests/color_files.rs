@@ -69,7 +69,7 @@ fn chain(actions: &[(&str, Value)]) -> Value {
 fn produced(document: &Value, files: &[&[u8]]) -> Produced {
     let (workflow, found) = check(document);
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
-    let sources: Vec<_> = files.iter().map(|bytes| Source { name: "a.png", folder: "", bytes }).collect();
+    let sources: Vec<_> = files.iter().map(|bytes| Source { name: "a.png", folder: "", bytes: bytes.into() }).collect();
     plan.run(0, &sources, Services::default()).unwrap_or_else(|stop| panic!("{stop:?}"))
 }
 

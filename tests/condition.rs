@@ -51,7 +51,7 @@ fn animation(name: &str) -> Vec<u8> {
 }
 
 fn try_run(plan: &Plan, files: [&[u8]; 2], services: Services<'_>) -> Result<Produced, Failure> {
-    let sources = files.map(|bytes| Source { name: "a.png", folder: "", bytes });
+    let sources = files.map(|bytes| Source { name: "a.png", folder: "", bytes: bytes.into() });
     plan.run(0, &sources[..plan.graph().sources.len()], services).map_err(|stop| stop.into_failure())
 }
 
@@ -108,7 +108,8 @@ fn a_way_that_is_not_taken_costs_nothing() {
         "photos>large large.then>cut cut>mark other>mark.overlay mark>huge huge>a large.else>b",
     );
     let photo = plain(40, 30);
-    let sources = [photo.as_slice(), b"no picture"].map(|bytes| Source { name: "a.png", folder: "", bytes });
+    let sources =
+        [photo.as_slice(), b"no picture"].map(|bytes| Source { name: "a.png", folder: "", bytes: bytes.into() });
     let decided = plan.decided(&sources);
     assert!(decided.networks().is_empty() && !plan.networks().is_empty());
     assert_eq!([0, 1].map(|position| decided.uses_input(position)), [true, false]);
@@ -207,7 +208,7 @@ fn what_lacks_one_of_its_pictures_does_not_run() {
 fn conditions_ask_for_what_files_say() {
     let takes = |when: &str, name: &str, file: &[u8]| {
         let plan = plan(&[condition("it", when), save("yes"), save("no")], "photos>it it.then>yes it.else>no");
-        let produced = plan.run(0, &[Source { name, folder: "", bytes: file }], Services::default()).unwrap();
+        let produced = plan.run(0, &[Source { name, folder: "", bytes: file.into() }], Services::default()).unwrap();
         assert_eq!(produced.outputs.len(), 1);
         produced.outputs[0].action_id == "yes"
     };
@@ -339,7 +340,7 @@ fn a_sample_takes_the_way_of_the_whole_picture() {
             &[action("before", before, json!({})), condition("it", when), save("a"), save("b")],
             "photos>before before>it it.then>a it.else>b",
         );
-        let sources = [Source { name: "a.png", folder: "", bytes: &file }];
+        let sources = [Source { name: "a.png", folder: "", bytes: (&file).into() }];
         let sample = plan.sample(&sources).unwrap()?;
         let produced = sample.run(0, &sources, Services::default()).unwrap();
         let output = &produced.outputs[0];
@@ -393,7 +394,7 @@ fn placeholders_say_the_same_in_names_and_conditions() {
     };
     let photo = plain(40, 30);
     let produced = |when: &str| {
-        let sources = [Source { name: "Oak.png", folder: "trees/old", bytes: &photo }];
+        let sources = [Source { name: "Oak.png", folder: "trees/old", bytes: (&photo).into() }];
         let produced = plan_of(when).run(7, &sources, Services::default()).map_err(|stop| stop.into_failure()).unwrap();
         (produced.outputs[0].action_id.clone(), produced.outputs[0].name.clone(), produced.warnings)
     };
@@ -425,7 +426,7 @@ fn a_name_of_which_nothing_is_left_is_that_of_the_input() {
     ] {
         let plan = plan(&[action("save", "output", json!({ "name": pattern }))], "photos>save");
         let (photo, name) = (plain(4, 3), "Oak.png");
-        let sources = [Source { name, folder: "", bytes: &photo }];
+        let sources = [Source { name, folder: "", bytes: (&photo).into() }];
         let produced = plan.run(0, &sources, Services::default()).map_err(|stop| stop.into_failure()).unwrap();
         assert_eq!(produced.outputs[0].name, expected, "{pattern}");
     }

@@ -208,7 +208,7 @@ fn settings_are_checked_by_what_the_module_says() {
 }
 
 fn run(actions: &[Value], edges: &str, source: &Only, file: &[u8]) -> Produced {
-    let sources = [Source { name: "a.jpg", folder: "", bytes: file }; 2];
+    let sources = [Source { name: "a.jpg", folder: "", bytes: file.into() }; 2];
     let services = Services { customs: Some(source), ..Services::default() };
     let produced = plan(actions, edges).run(0, &sources, services);
     produced.unwrap_or_else(|stop| panic!("{:?}", stop.into_failure()))
@@ -562,7 +562,7 @@ fn the_example_of_the_reference_runs() {
     let source = Only(Interpreted::add(example()).unwrap());
     let file = codecs::encode(rgb(Size::new(20, 12)), &EncodeRequest::new(Format::Jpeg), None).unwrap().bytes;
     let services = Services { customs: Some(&source), ..Services::default() };
-    let produced = plan.run(0, &[Source { name: "a.jpg", folder: "", bytes: &file }], services).unwrap();
+    let produced = plan.run(0, &[Source { name: "a.jpg", folder: "", bytes: (&file).into() }], services).unwrap();
     assert_eq!(produced.outputs[0].name, "a-custom.jpg");
     assert_eq!(produced.outputs[0].modules.len(), 1);
 }

@@ -36,7 +36,7 @@ fn chain(actions: &[(&str, Value)], output: Value) -> Plan {
 fn run(plan: &Plan, files: [&[u8]; 2]) -> Produced {
     let font = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lettering/roboto").join(FONT.file);
     let typesetter = FontTypesetter::new(std::fs::read(font).unwrap()).unwrap();
-    let sources = files.map(|bytes| Source { name: "a.png", folder: "", bytes });
+    let sources = files.map(|bytes| Source { name: "a.png", folder: "", bytes: bytes.into() });
     let services = Services { typesetter: Some(&typesetter), ..Services::default() };
     let produced = plan.run(0, &sources[..plan.graph().sources.len()], services);
     produced.unwrap_or_else(|stop| panic!("{:?}", stop.into_failure()))

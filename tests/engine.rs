@@ -87,7 +87,7 @@ fn run_on(
     let (workflow, found) = check(&json!({ "metadata": {}, "actions": list, "connections": connections }));
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
     let services = Services { networks: Some(networks), ..Services::default() };
-    plan.run(0, &[Source { name: "a.jpg", folder: "", bytes: file }], services)
+    plan.run(0, &[Source { name: "a.jpg", folder: "", bytes: file.into() }], services)
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_text_names_the_file_and_its_position_also_where_earlier_results_are_kept() 
     let (notepad, steps, file) = (Notepad::default(), RefCell::new(Steps::new(1 << 20)), jpeg());
     for (index, name) in [(0, "Oak.jpg"), (0, "Oak.jpg"), (1, "Elm.jpg")] {
         let services = Services { typesetter: Some(&notepad), steps: Some(&steps), ..Services::default() };
-        let source = Source { name, folder: "", bytes: &file };
+        let source = Source { name, folder: "", bytes: (&file).into() };
         plan.run(index, &[source], services).expect("runs");
     }
     assert_eq!(*notepad.0.borrow(), ["Oak 0", "Elm 1"]);
@@ -372,6 +372,6 @@ fn a_text_on_a_piece_says_its_number() {
     let notepad = Notepad::default();
     let services = Services { typesetter: Some(&notepad), ..Services::default() };
     let file = png_of(30, 30);
-    plan.run(0, &[Source { name: "a.png", folder: "", bytes: &file }], services).expect("runs");
+    plan.run(0, &[Source { name: "a.png", folder: "", bytes: (&file).into() }], services).expect("runs");
     assert_eq!(*notepad.0.borrow(), ["1 of 3", "2 of 3", "3 of 3"]);
 }

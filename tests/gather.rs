@@ -106,7 +106,7 @@ fn run(document: &Value, files: &[Option<Vec<u8>>]) -> Vec<Result<Produced, Fail
         let produced = match &gathered {
             None => match &files[index as usize] {
                 Some(bytes) => {
-                    let sources = [Source { name: &inputs[0].name, folder: "", bytes }];
+                    let sources = [Source { name: &inputs[0].name, folder: "", bytes: bytes.into() }];
                     plan.each.run(index, &sources, services).map_err(|stop| stop.into_failure())
                 }
                 None => Err(Failure::input("It is broken.", "Use another.")),
@@ -133,7 +133,7 @@ fn gather(
         gathering.add(staged_picture(&output.encoded.bytes, "")?)?;
     }
     let file = gathering.finish()?;
-    let sources = [Source { name: plan.name, folder: "", bytes: &file.bytes }];
+    let sources = [Source { name: plan.name, folder: "", bytes: (&file.bytes).into() }];
     plan.after.run(gathered.part, &sources, services).map_err(|stop| stop.into_failure())
 }
 
@@ -279,7 +279,7 @@ fn one_picture_is_a_preview_of_what_gathers() {
     let workflow = read(&document(1, &steps));
     let plan = pixelmill::engine::Plan::build(&workflow).expect("valid");
     let bytes = plain(80, 40, GREEN);
-    let sources = [Source { name: "a.png", folder: "", bytes: &bytes }];
+    let sources = [Source { name: "a.png", folder: "", bytes: (&bytes).into() }];
     let produced = plan.run(0, &sources, Services::default()).expect("runs");
     let shown = opened(&produced.outputs[0].encoded.bytes);
     assert_eq!(shown.size(), (50, 50));

@@ -56,7 +56,7 @@ fn run(
     file: &[u8],
     mut serve: impl FnMut(&str, &[u8]) -> Vec<u8>,
 ) -> Result<(Produced, Vec<String>), Failure> {
-    let sources = [Source { name: "a.png", folder: "", bytes: file }; 2];
+    let sources = [Source { name: "a.png", folder: "", bytes: file.into() }; 2];
     let plan = &*plan.decided(&sources);
     let (mut returned, mut sent) = (Returned::default(), Vec::new());
     loop {
@@ -140,7 +140,7 @@ fn what_fails_names_the_step() {
 fn nothing_is_sent_where_the_host_does_not_do_so() {
     let plan = plan(&[send("send", "a"), save("save")], "photos>send send>save");
     let file = plain(2, 2, [1, 2, 3]);
-    let sources = [Source { name: "a.png", folder: "", bytes: &file }; 2];
+    let sources = [Source { name: "a.png", folder: "", bytes: (&file).into() }; 2];
     let Err(Stop::Failed(failure)) = plan.run(0, &sources, Services::default()) else { panic!("it was sent") };
     assert_eq!((failure.category, failure.action_id.as_deref()), (ErrorCategory::ValidationError, Some("send")));
 }

@@ -270,7 +270,7 @@ fn run(bytes: &[u8], output: &Value) -> (Plan, Produced, Vec<Encoding>) {
     }));
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
     let libjxl = Libjxl::default();
-    let source = Source { name: "picture.png", folder: "", bytes };
+    let source = Source { name: "picture.png", folder: "", bytes: bytes.into() };
     let services = Services { encoders: Some(&libjxl), ..Services::default() };
     let produced = plan.run(0, &[source], services).unwrap();
     (plan, produced, libjxl.asked.into_inner())
@@ -299,7 +299,7 @@ fn a_size_is_met_by_a_lower_quality() {
     assert!(result.encoded.bytes.len() <= 450 && asked.len() > 1);
     let codes: Vec<&str> = produced.warnings.iter().map(|warning| warning.code.as_str()).collect();
     assert_eq!(codes, ["fitted"]);
-    let source = Source { name: "picture.png", folder: "", bytes: &bytes };
+    let source = Source { name: "picture.png", folder: "", bytes: (&bytes).into() };
     assert_eq!((plan.encoders(&[source]), plan.slow_writes(&[source])), (vec![Encoder::Jxl], 4));
 }
 
@@ -308,7 +308,7 @@ fn the_encoder_is_only_loaded_where_it_writes() {
     let needed = |output: Value| {
         let bytes = file("written/rgb.png");
         let (plan, ..) = run(&bytes, &output);
-        plan.encoders(&[Source { name: "picture.png", folder: "", bytes: &bytes }])
+        plan.encoders(&[Source { name: "picture.png", folder: "", bytes: (&bytes).into() }])
     };
     assert_eq!(needed(json!({ "format": "jxl" })), [Encoder::Jxl]);
     assert_eq!(needed(json!({ "format": "jxl", "lossless": true, "effort": 7 })), [Encoder::Jxl]);

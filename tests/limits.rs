@@ -76,7 +76,7 @@ fn plan(output: &Value) -> Plan {
 }
 
 fn run_with(bytes: &[u8], output: &Value, webp: &Padded, steps: Option<&RefCell<Steps>>) -> Produced {
-    let sources = [Source { name: "a", folder: "", bytes }];
+    let sources = [Source { name: "a", folder: "", bytes: bytes.into() }];
     let services = Services { encoders: Some(webp), steps, ..Services::default() };
     plan(output).run(0, &sources, services).unwrap()
 }

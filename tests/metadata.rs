@@ -40,7 +40,7 @@ fn run(actions: Value, connections: &[(&str, &str, &str)], files: &[&[u8]]) -> E
     let (workflow, _) =
         check(&json!({ "metadata": {}, "actions": actions, "connections": connections.collect::<Vec<_>>() }));
     let plan = Plan::build(&workflow).unwrap();
-    let sources: Vec<_> = files.iter().map(|bytes| Source { name: "a", folder: "", bytes }).collect();
+    let sources: Vec<_> = files.iter().map(|bytes| Source { name: "a", folder: "", bytes: bytes.into() }).collect();
     let services = Services { encoders: Some(&Libaom), ..Services::default() };
     plan.run(0, &sources, services).unwrap().outputs.swap_remove(0).encoded
 }

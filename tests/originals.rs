@@ -228,7 +228,7 @@ fn run(bytes: &[u8], actions: &[(&str, Value)], output: Value) -> Result<Produce
     let connections: Vec<Value> = (0..list.len() - 1).map(connect).collect();
     let (workflow, _) = check(&json!({ "metadata": {}, "actions": list, "connections": connections }));
     let plan = Plan::build(&workflow).unwrap();
-    let sources = [Source { name: "a", folder: "", bytes }];
+    let sources = [Source { name: "a", folder: "", bytes: bytes.into() }];
     let webp = Padded(2000);
     // A host loads the encoder only if it is needed.
     let encoders = plan.encoders(&sources).contains(&Encoder::Webp).then_some(&webp as &dyn Encoders);
@@ -360,7 +360,8 @@ fn web_gallery_makes_no_photograph_larger() {
     let mut kept = 0;
     for name in ["portrait", "cat", "coins", "flowers", "tulips", "moon"] {
         let bytes = file(&format!("photos/{name}.jpg"));
-        let produced = plan.run(0, &[Source { name, folder: "", bytes: &bytes }], Services::default()).unwrap();
+        let produced =
+            plan.run(0, &[Source { name, folder: "", bytes: (&bytes).into() }], Services::default()).unwrap();
         let output = &produced.outputs[0].encoded;
         assert!(output.bytes.len() <= bytes.len(), "{name}: {} of {}", output.bytes.len(), bytes.len());
         kept += u32::from(output.encoder == "original file");

@@ -29,7 +29,7 @@ fn run(bytes: &[u8], actions: &[(&str, Value)], output: Value) -> Vec<u8> {
     let connections: Vec<Value> = (0..list.len() - 1).map(connect).collect();
     let (workflow, found) = check(&json!({ "metadata": {}, "actions": list, "connections": connections }));
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
-    let sources = [Source { name: "a", folder: "", bytes }];
+    let sources = [Source { name: "a", folder: "", bytes: bytes.into() }];
     let mut produced = plan.run(0, &sources, Services::default()).unwrap();
     produced.outputs.remove(0).encoded.bytes
 }
@@ -76,7 +76,7 @@ fn files(bytes: &[u8], between: &[(&str, Value)], sinks: &[Value]) -> Vec<(Strin
     let (workflow, found) = check(&json!({ "metadata": {}, "actions": actions, "connections": connections }));
     assert!(found.is_empty(), "{found:#?}");
     let plan = Plan::build(&workflow).unwrap();
-    let sources = [Source { name: "a.jpg", folder: "", bytes }];
+    let sources = [Source { name: "a.jpg", folder: "", bytes: bytes.into() }];
     let produced = plan.run(0, &sources, Services::default()).unwrap();
     produced.outputs.into_iter().map(|one| (one.name, one.encoded.bytes, one.action_id)).collect()
 }

@@ -264,7 +264,7 @@ fn through_a_workflow(case: &Case, output: Value) -> Vec<u8> {
         .collect();
     let (workflow, found) = check(&json!({ "metadata": {}, "actions": actions, "connections": connections }));
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
-    let source = Source { name: "a.jpg", folder: "", bytes: &case.bytes };
+    let source = Source { name: "a.jpg", folder: "", bytes: (&case.bytes).into() };
     plan.run(0, &[source], Services::default()).unwrap().outputs.remove(0).encoded.bytes
 }
 

@@ -111,7 +111,7 @@ fn run(plan: &Plan, index: u32, content: impl Fn(&str) -> Vec<u8>) -> (Produced,
     let hints = plan.fill_templates(&asset, &mut contents, None).expect("filled in");
     let plan = plan.for_execution(asset.index, asset.row.as_ref());
     let sources: Vec<_> = (asset.inputs.iter().zip(&contents))
-        .map(|(input, bytes)| Source { name: &input.name, folder: input.folder(), bytes })
+        .map(|(input, bytes)| Source { name: &input.name, folder: input.folder(), bytes: bytes.into() })
         .collect();
     let mut produced = plan.run(index, &sources, Services::default()).unwrap_or_else(|stop| panic!("{stop:?}"));
     produced.warnings.splice(0..0, hints);

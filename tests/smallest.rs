@@ -62,7 +62,7 @@ fn run(bytes: &[u8], output: &Value) -> Produced {
         "connections": [{ "connectionSource": "in", "sourcePort": "outputs", "connectionTarget": "save", "targetPort": "input-images" }],
     }));
     let plan = Plan::build(&workflow).unwrap_or_else(|_| panic!("{found:#?}"));
-    let sources = [Source { name: "a.tif", folder: "", bytes }];
+    let sources = [Source { name: "a.tif", folder: "", bytes: bytes.into() }];
     let wants_webp = output["smallestOf"].as_array().unwrap().contains(&json!("webp"));
     assert_eq!(plan.encoders(&sources), if wants_webp { vec![Encoder::Webp] } else { vec![] });
     plan.run(0, &sources, Services { encoders: Some(&White), ..Services::default() }).unwrap()

@@ -114,7 +114,7 @@ extern "C" fn chain(side: u32, quality: u32) -> usize {
     });
     let plan = serde_json::from_value::<Workflow>(document).ok().and_then(|workflow| Plan::build(&workflow).ok());
     let Some(plan) = plan else { return 0 };
-    let source = Source { name: "file", folder: "", bytes: &state.file };
+    let source = Source { name: "file", folder: "", bytes: (&state.file).into() };
     let produced = plan.run(0, &[source], Services::default());
     let outputs = produced.map(|produced| produced.outputs).unwrap_or_default();
     state.result = outputs.into_iter().next().map(|output| output.encoded.bytes).unwrap_or_default();

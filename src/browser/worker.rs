@@ -44,6 +44,7 @@ mod instance;
 mod lettering;
 mod memory;
 mod network;
+mod pieces;
 mod preview;
 mod remote;
 mod rows;
@@ -56,6 +57,7 @@ use encoders::EncoderCache;
 use instance::Requests;
 use lettering::TypesetterCache;
 use network::ModelCache;
+use pieces::Input;
 use user_files::LutCache;
 
 /// Plans kept, so that a batch's document is read once per worker.
@@ -366,9 +368,13 @@ impl Worker {
                 contents.push(content);
                 continue;
             }
+            if let Some(file) = self.large_file(input).await? {
+                contents.push(Input::Pieces(file.pieces()));
+                continue;
+            }
             match self.input(input).await? {
                 Ok((bytes, fetched)) => {
-                    contents.push(bytes);
+                    contents.push(Input::Whole(bytes));
                     if let Some(asset) = fetched {
                         if position == 0 {
                             outcome.findings.fetched = Some(asset.asset_id.clone());
@@ -387,10 +393,10 @@ impl Worker {
         // A Blob has no name; messages and `{name}` need one.
         let nameless = format!("image-{}", execution.asset_index + 1);
         let sources: Vec<Source<'_>> = (inputs.iter().zip(&contents))
-            .map(|(input, bytes)| Source {
+            .map(|(input, content)| Source {
                 name: if input.name.is_empty() { &nameless } else { &input.name },
                 folder: input.folder(),
-                bytes: bytes.as_slice(),
+                bytes: content.bytes(),
             })
             .collect();
         // What conditions leave out needs no decoder, model or font.
@@ -398,19 +404,17 @@ impl Worker {
         let plan = &*decided;
         let headers: Vec<_> = sources.iter().map(|source| codecs::probe(source.bytes, source.name)).collect();
         report(&FromWorker::Measured { pixels: headers.iter().flatten().map(|header| header.size.pixels()).sum() });
-        if let (Some(Ok(header)), Some(bytes)) = (headers.first(), contents.first()) {
+        if let (Some(Ok(header)), Some(source)) = (headers.first(), sources.first()) {
             let size = if header.orientation >= 5 { header.size.transposed() } else { header.size };
             outcome.findings.input_size =
-                Some(engine::InputSize { width: size.width, height: size.height, bytes: bytes.len() as u64 });
+                Some(engine::InputSize { width: size.width, height: size.height, bytes: source.bytes.len() });
         }
         // A picture whose header cannot be read fails without its decoder.
         let used = inputs.iter().zip(&headers).enumerate().filter(|(position, _)| plan.uses_input(*position));
         for (position, (input, header)) in used {
             let Ok(header) = header else { continue };
-            let bytes = sources[position].bytes;
-            let with_fonts = codecs::needs_fonts(bytes, header);
-            outcome.findings.uses_fonts |= with_fonts;
-            let texts = with_fonts.then_some(bytes);
+            let texts = sources[position].bytes.whole().filter(|bytes| codecs::needs_fonts(bytes, header));
+            outcome.findings.uses_fonts |= texts.is_some();
             if let Err(failure) = self.ready_to_decode(header.format, texts).await {
                 return Ok(Err(failure.at(&input.action_id)));
             }
@@ -583,7 +587,7 @@ enum Given {
     /// Read ahead by the service: for each input its content and its checksum, or twice `undefined` (`service/read_ahead.rs`).
     ReadAhead(Array),
     /// Kept from an earlier preview.
-    Kept(Vec<ArrayBuffer>),
+    Kept(Vec<pieces::Kept>),
     /// Made of the pictures of other executions: one of the inputs.
     Made {
         /// Its position.
@@ -595,16 +599,18 @@ enum Given {
 
 impl Given {
     /// The content of the input at this position, if it is there and as it was stored.
-    fn content(&self, position: usize) -> Option<Vec<u8>> {
+    fn content(&self, position: usize) -> Option<Input> {
         match self {
             Self::ReadAhead(contents) => {
                 let at = 2 * position as u32;
                 let content: ArrayBuffer = contents.get(at).dyn_into().ok()?;
                 let bytes = Uint8Array::new(&content).to_vec();
-                (contents.get(at + 1).as_string()? == checksum::of(&bytes)).then_some(bytes)
+                (contents.get(at + 1).as_string()? == checksum::of(&bytes)).then_some(Input::Whole(bytes))
             }
-            Self::Kept(contents) => contents.get(position).map(|content| Uint8Array::new(content).to_vec()),
-            Self::Made { place, content } => (*place == position).then(|| Uint8Array::new(content).to_vec()),
+            Self::Kept(contents) => contents.get(position).map(pieces::Kept::input),
+            Self::Made { place, content } => {
+                (*place == position).then(|| Input::Whole(Uint8Array::new(content).to_vec()))
+            }
         }
     }
 }

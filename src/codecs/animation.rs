@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::decoders::{Decoders, default_decoders};
-use super::{EncodeRequest, Encoded, Encoders, Finding, Header, MAX_PIXELS, Problem};
+use super::{Bytes, EncodeRequest, Encoded, Encoders, Finding, Header, MAX_PIXELS, Problem, unless_unread};
 use crate::color::ColorSpace;
 use crate::error::{Failure, Warning};
 use crate::image::orient;
@@ -40,13 +40,21 @@ pub struct Frame {
 
 /// The functions of a format that can be animated.
 pub(super) struct AnimationCodec {
-    /// Reads the frames of a file whose header says that it is animated.
+    /// Reads the frames of a file.
     pub(super) frames: Open,
     /// Writes a file that is played so often; 0 means without end. `None` if animations are only read.
     pub(super) animate: Option<Begin>,
 }
 
-type Open = for<'a> fn(&'a [u8], &Header, &'a dyn Decoders) -> Result<Box<dyn Frames + 'a>, Problem>;
+/// How a file is opened whose header says that it is animated.
+pub(super) enum Open {
+    /// One that is in memory.
+    Whole(for<'a> fn(&'a [u8], &Header, &'a dyn Decoders) -> Opened<'a>),
+    /// One that is read in pieces.
+    Pieces(for<'a> fn(Bytes<'a>, &Header) -> Opened<'a>),
+}
+
+type Opened<'a> = Result<Box<dyn Frames + 'a>, Problem>;
 
 type Begin = for<'a> fn(&EncodeRequest, u32, Option<&'a dyn Encoders>) -> Box<dyn FrameWriter + 'a>;
 
@@ -79,6 +87,7 @@ pub(super) trait Frames {
 
 /// Reads the frames of an animation one after another.
 pub struct FrameReader<'a> {
+    bytes: Bytes<'a>,
     header: &'a Header,
     name: &'a str,
     auto_orient: bool,
@@ -95,12 +104,13 @@ impl<'a> FrameReader<'a> {
     /// # Errors
     /// When the file cannot be read, or its frames have too many pixels.
     pub fn new(
-        bytes: &'a [u8],
+        bytes: impl Into<Bytes<'a>>,
         header: &'a Header,
         auto_orient: bool,
         decoders: Option<&'a dyn Decoders>,
         name: &'a str,
     ) -> Result<Option<Self>, Failure> {
+        let bytes = bytes.into();
         let (Some(codec), Some(animation)) = (&header.format.codec().animation, header.animation) else {
             return Ok(None);
         };
@@ -108,8 +118,13 @@ impl<'a> FrameReader<'a> {
             return Err(too_much(name, header.size, animation.frames));
         }
         let decoders = decoders.unwrap_or_else(|| default_decoders());
-        let frames = (codec.frames)(bytes, header, decoders).map_err(|problem| problem.of(name))?;
-        Ok(Some(Self { header, name, auto_orient, frames, read: 0, broken: false }))
+        let frames = match (&codec.frames, bytes.whole()) {
+            (Open::Pieces(open), _) => open(bytes, header),
+            (Open::Whole(open), Some(bytes)) => open(bytes, header, decoders),
+            (Open::Whole(_), None) => return Ok(None),
+        };
+        let frames = unless_unread(bytes, frames).map_err(|problem| problem.of(name))?;
+        Ok(Some(Self { bytes, header, name, auto_orient, frames, read: 0, broken: false }))
     }
 
     /// The next frame; `None` after the last one that can be read.
@@ -120,7 +135,8 @@ impl<'a> FrameReader<'a> {
         if self.broken {
             return Ok(None);
         }
-        match self.frames.next() {
+        let next = self.frames.next();
+        match unless_unread(self.bytes, next) {
             Ok(Some((pixels, delay))) => {
                 if is_too_much(self.header.size, self.read + 1) {
                     return Err(too_much(self.name, self.header.size, None));

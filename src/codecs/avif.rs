@@ -9,12 +9,12 @@ use heifer_isobmff::boxes::Property;
 use heifer_isobmff::{HeifFile, ItemId};
 use serde::{Deserialize, Serialize};
 
-use super::animation::{AnimationCodec, Frames};
+use super::animation::{AnimationCodec, Frames, Open};
 use super::decoders::{Coding, Decoders, Series, default_decoders};
 use super::foreign::Foreign;
 use super::heif::{self, container, crop};
 use super::samples::straight;
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, decoded_to, foreign};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, Reading, decoded_to, foreign};
 use crate::image::depth::Sample;
 use crate::image::{Image, Pixels, Representation, Size, orient};
 
@@ -30,11 +30,13 @@ use planes::Planes;
 use track::{Samples, Tracks};
 
 pub(super) const CODEC: Codec = Codec {
-    probe,
-    decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    reading: Reading::Whole {
+        probe,
+        decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    },
     encode: Some(write::encode),
     strip: None,
-    animation: Some(AnimationCodec { frames, animate: None }),
+    animation: Some(AnimationCodec { frames: Open::Whole(frames), animate: None }),
 };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.3.0";

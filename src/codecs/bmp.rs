@@ -7,13 +7,14 @@ use ::image::codecs::bmp::BmpDecoder;
 use ::image::{ColorType, ImageDecoder, ImageError};
 
 use super::icc::{Found, Samples, accept, or_note};
-use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_SIDE, Picture, Problem};
+use super::{Codec, DecodeRequest, Finding, Format, Header, MAX_SIDE, Picture, Problem, Reading};
 use crate::color::{ColorSpace, Primaries};
 use crate::image::{Image, Pixels, Representation, Representations, Size, orient};
 
 mod write;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None, animation: None };
+pub(super) const CODEC: Codec =
+    Codec { reading: Reading::Whole { probe, decode }, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.4.0";
 

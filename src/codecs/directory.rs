@@ -1,6 +1,10 @@
 //! The structure of TIFF files, which EXIF has too: directories of numbered entries, in either byte order, with offsets
 //! of four bytes, or of eight in BigTIFF.
 
+use std::borrow::Cow;
+
+use super::Bytes;
+
 /// Types of values.
 pub(super) const ASCII: u16 = 2;
 pub(super) const SHORT: u16 = 3;
@@ -11,7 +15,7 @@ pub(super) const UNDEFINED: u16 = 7;
 /// Bytes of a TIFF structure.
 #[derive(Clone, Copy)]
 pub(super) struct Tiff<'a> {
-    bytes: &'a [u8],
+    bytes: Bytes<'a>,
     pub(super) is_little: bool,
     is_big: bool,
 }
@@ -21,8 +25,8 @@ pub(super) struct Tiff<'a> {
 pub(super) struct Directory<'a> {
     tiff: Tiff<'a>,
     /// Where the first entry begins.
-    start: usize,
-    entries: usize,
+    start: u64,
+    entries: u64,
 }
 
 /// One or more values of a type.
@@ -30,14 +34,16 @@ pub(super) struct Directory<'a> {
 pub(super) struct Entry<'a> {
     pub(super) kind: u16,
     /// Where the values begin.
-    start: usize,
-    value: &'a [u8],
+    start: u64,
+    /// The values as bytes of the file.
+    pub(super) value: Bytes<'a>,
     is_little: bool,
 }
 
 impl<'a> Tiff<'a> {
-    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
-        let (is_little, is_big) = match bytes.get(..4)? {
+    pub(super) fn of(bytes: impl Into<Bytes<'a>>) -> Option<Self> {
+        let bytes = bytes.into();
+        let (is_little, is_big) = match &bytes.array(0)? {
             b"II*\0" => (true, false),
             b"MM\0*" => (false, false),
             b"II+\0" => (true, true),
@@ -48,8 +54,9 @@ impl<'a> Tiff<'a> {
     }
 
     /// Of a camera raw file with a signature of its own: Panasonic's and Olympus's.
-    pub(super) fn of_camera(bytes: &'a [u8]) -> Option<Self> {
-        let is_little = match bytes.get(..4)? {
+    pub(super) fn of_camera(bytes: impl Into<Bytes<'a>>) -> Option<Self> {
+        let bytes = bytes.into();
+        let is_little = match &bytes.array(0)? {
             b"IIU\0" | b"IIRO" | b"IIRS" => true,
             b"MMOR" => false,
             _ => return None,
@@ -58,8 +65,8 @@ impl<'a> Tiff<'a> {
     }
 
     /// Of a camera's notes, whose byte order stands at a place of their own.
-    pub(super) fn of_notes(bytes: &'a [u8], order: usize) -> Option<Self> {
-        let is_little = match bytes.get(order..order.checked_add(2)?)? {
+    pub(super) fn of_notes(bytes: Bytes<'a>, order: u64) -> Option<Self> {
+        let is_little = match &bytes.array(order)? {
             b"II" => true,
             b"MM" => false,
             _ => return None,
@@ -67,23 +74,25 @@ impl<'a> Tiff<'a> {
         Some(Self { bytes, is_little, is_big: false })
     }
 
-    fn number(&self, at: usize, length: usize) -> Option<u64> {
-        let bytes = self.bytes.get(at..at.checked_add(length)?)?;
+    fn number(&self, at: u64, length: u64) -> Option<u64> {
+        let mut bytes = [0; 8];
+        let bytes = bytes.get_mut(..length as usize)?;
+        self.bytes.fill(at, bytes)?;
         Some(joined(bytes, self.is_little))
     }
 
     /// Length of an offset, and of the number of values in an entry.
-    const fn offset(&self) -> usize {
+    const fn offset(&self) -> u64 {
         if self.is_big { 8 } else { 4 }
     }
 
     /// Length of the number of entries in a directory.
-    const fn entry_count(&self) -> usize {
+    const fn entry_count(&self) -> u64 {
         if self.is_big { 8 } else { 2 }
     }
 
     /// Type, number of values, and the value or its place.
-    const fn entry(&self) -> usize {
+    const fn entry(&self) -> u64 {
         4 + 2 * self.offset()
     }
 
@@ -94,32 +103,29 @@ impl<'a> Tiff<'a> {
 
     /// The directory that begins there. In BigTIFF too, none has more entries than there are tags.
     pub(super) fn directory(&self, at: u64) -> Option<Directory<'a>> {
-        let at = usize::try_from(at).ok()?;
-        let entries = usize::from(u16::try_from(self.number(at, self.entry_count())?).ok()?);
+        let entries = u64::from(u16::try_from(self.number(at, self.entry_count())?).ok()?);
         Some(Directory { tiff: *self, start: at.checked_add(self.entry_count())?, entries })
     }
 
     /// Some bytes of the file; fewer if it ends before.
-    pub(super) fn part(&self, at: u64, length: u64) -> &'a [u8] {
-        let start = usize::try_from(at).unwrap_or(usize::MAX).min(self.bytes.len());
-        let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(self.bytes.len());
-        &self.bytes[start..end]
+    pub(super) fn part(&self, at: u64, length: u64) -> Bytes<'a> {
+        self.bytes.part(at, length)
     }
 }
 
 impl<'a> Directory<'a> {
     /// How many entries it has.
     pub(super) const fn entries(&self) -> usize {
-        self.entries
+        self.entries as usize
     }
 
     /// Where an entry begins.
-    fn place(&self, index: usize) -> Option<usize> {
+    fn place(&self, index: u64) -> Option<u64> {
         self.start.checked_add(index.checked_mul(self.tiff.entry())?)
     }
 
     /// Where the first entry of a tag begins.
-    fn find(&self, tag: u16) -> Option<usize> {
+    fn find(&self, tag: u16) -> Option<u64> {
         (0..self.entries)
             .map_while(|index| self.place(index))
             .map_while(|at| Some((at, self.tiff.number(at, 2)?)))
@@ -132,9 +138,9 @@ impl<'a> Directory<'a> {
     }
 
     /// The file from the values of a tag on, if they are there.
-    pub(super) fn rest_from(&self, tag: u16) -> Option<&'a [u8]> {
+    pub(super) fn rest_from(&self, tag: u16) -> Option<Bytes<'a>> {
         let entry = self.entry(tag)?;
-        self.tiff.bytes.get(entry.start..)
+        Some(self.tiff.part(entry.start, u64::MAX))
     }
 
     /// The first entry of a tag, if its values are there.
@@ -142,33 +148,29 @@ impl<'a> Directory<'a> {
         let tiff = self.tiff;
         let at = self.find(tag)?;
         let kind = tiff.number(at + 2, 2)? as u16;
-        let count = usize::try_from(tiff.number(at + 4, tiff.offset())?).ok()?;
-        let length = count.checked_mul(length(kind)?)?;
+        let count = tiff.number(at + 4, tiff.offset())?;
+        let length = count.checked_mul(length(kind)? as u64)?;
         let place = at + 4 + tiff.offset();
         // Short values stand in the entry itself.
-        let start =
-            if length <= tiff.offset() { place } else { usize::try_from(tiff.number(place, tiff.offset())?).ok()? };
-        let value = tiff.bytes.get(start..start.checked_add(length)?)?;
+        let start = if length <= tiff.offset() { place } else { tiff.number(place, tiff.offset())? };
+        let value = tiff.bytes.get(start, length)?;
         Some(Entry { kind, start, value, is_little: tiff.is_little })
     }
 
     /// The value of a tag that has exactly one whole number.
     pub(super) fn number(&self, tag: u16) -> Option<u64> {
-        let mut numbers = self.entry(tag)?.numbers()?;
+        let entry = self.entry(tag)?;
+        // No number is longer than eight bytes.
+        let mut numbers = if entry.value.len() <= 8 { entry.numbers()? } else { return None };
         numbers.next().filter(|_| numbers.next().is_none())
     }
 
     /// The entries as they are: tag, type, number of values, and the values or their place. Not of BigTIFF.
-    pub(super) fn raw(&self) -> impl Iterator<Item = (u16, u16, usize, &'a [u8])> + use<'a> {
+    pub(super) fn raw(&self) -> impl Iterator<Item = (u16, u16, usize, [u8; 4])> + use<'a> {
         let Self { tiff, start, entries } = *self;
-        let entry = move |at: usize| {
+        let entry = move |at: u64| {
             let number = |at, length| Some(tiff.number(at, length)? as usize);
-            Some((
-                number(at, 2)? as u16,
-                number(at + 2, 2)? as u16,
-                number(at + 4, 4)?,
-                tiff.bytes.get(at + 8..at + 12)?,
-            ))
+            Some((number(at, 2)? as u16, number(at + 2, 2)? as u16, number(at + 4, 4)?, tiff.bytes.array(at + 8)?))
         };
         (0..entries).map_while(move |index| entry(start + 12 * index))
     }
@@ -185,9 +187,9 @@ impl<'a> Directory<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// The values as bytes of the file.
-    pub(super) const fn bytes(&self) -> &'a [u8] {
-        self.value
+    /// Reads the values as bytes of the file.
+    pub(super) fn bytes(&self) -> Cow<'a, [u8]> {
+        self.value.load()
     }
 
     /// The values as bytes in little-endian order. (A rational number is two numbers of four bytes.)
@@ -200,7 +202,7 @@ impl<'a> Entry<'a> {
             true => bytes.to_vec(),
             false => bytes.iter().rev().copied().collect(),
         };
-        self.value.chunks(length).flat_map(number).collect()
+        self.bytes().chunks(length).flat_map(number).collect()
     }
 
     /// The values, if they are whole numbers without sign. (For some tags the standard allows only SHORT, but some programs
@@ -209,7 +211,8 @@ impl<'a> Entry<'a> {
         const WHOLE: [u16; 6] = [1, SHORT, LONG, 13, 16, 18];
         let is_little = self.is_little;
         let length = length(self.kind).filter(|_| WHOLE.contains(&self.kind))?;
-        Some(self.value.chunks_exact(length).map(move |bytes| joined(bytes, is_little)))
+        let bytes = self.bytes();
+        Some((0..bytes.len() / length).map(move |index| joined(&bytes[index * length..][..length], is_little)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! EXIF: the orientation and the colour space, and nothing else. All other metadata is dropped when a picture is written.
 
+use super::Bytes;
 use super::directory::{ASCII, Tiff};
 
 /// Tags of TIFF 6.0, EXIF 2.32 and DCF 2.0.
@@ -16,32 +17,36 @@ mod tag {
 /// it has no valid orientation. Only the first directory counts: the second describes the thumbnail. If a file has
 /// several blocks, use the first that returns an orientation.
 pub(super) fn orientation(block: &[u8]) -> Option<u8> {
-    let tiff = Tiff::of(without_prefix(block))?;
+    let tiff = Tiff::of(without_prefix(block.into()))?;
     let value = tiff.directory(tiff.first()?)?.number(tag::ORIENTATION)?;
     u8::try_from(value).ok().filter(|value| (1..=8).contains(value))
 }
 
 /// Whether a camera says that the picture is in Adobe RGB: by the interoperability index `R03` of DCF and no claim of sRGB,
 /// or by the value 2, which some cameras write for the colour space.
-pub(super) fn is_adobe_rgb(block: &[u8]) -> bool {
+pub(super) fn is_adobe_rgb<'a>(block: impl Into<Bytes<'a>>) -> bool {
+    says_adobe_rgb(without_prefix(block.into()))
+}
+
+fn says_adobe_rgb(block: Bytes<'_>) -> bool {
     const SRGB: u64 = 1;
     const ADOBE_RGB: u64 = 2;
     let read = || {
-        let block = without_prefix(block);
         let tiff = Tiff::of(block).or_else(|| Tiff::of_camera(block))?;
         let exif = tiff.directory(tiff.directory(tiff.first()?)?.number(tag::EXIF)?)?;
         let space = exif.number(tag::COLOR_SPACE);
         let index = || {
             let directory = tiff.directory(exif.number(tag::INTEROPERABILITY)?)?;
-            directory.entry(tag::INTEROPERABILITY_INDEX).filter(|entry| entry.kind == ASCII)?.bytes().get(..3)
+            directory.entry(tag::INTEROPERABILITY_INDEX).filter(|entry| entry.kind == ASCII)?.value.array(0)
         };
-        Some(space == Some(ADOBE_RGB) || (space != Some(SRGB) && index() == Some(b"R03")))
+        Some(space == Some(ADOBE_RGB) || (space != Some(SRGB) && index() == Some(*b"R03")))
     };
     read().unwrap_or(false)
 }
 
-fn without_prefix(block: &[u8]) -> &[u8] {
-    block.strip_prefix(b"Exif\0\0").unwrap_or(block)
+fn without_prefix(block: Bytes<'_>) -> Bytes<'_> {
+    const PREFIX: &[u8] = b"Exif\0\0";
+    if block.starts_with(PREFIX) { block.part(PREFIX.len() as u64, u64::MAX) } else { block }
 }
 
 #[cfg(test)]

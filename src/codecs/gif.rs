@@ -1,17 +1,17 @@
 //! GIF 87a and 89a. Frames are shown on the logical screen, which is transparent outside of them.
 
-use std::borrow::Cow;
-use std::io::Cursor;
+use std::io::{Chain, Cursor};
 use std::time::Duration;
 
 use ::gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod, MemoryLimit};
 
 use super::animation::canvas::{Blend, Canvas, Disposal, Part};
-use super::animation::{Animation, AnimationCodec, Frames};
-use super::decoders::Decoders;
+use super::animation::{Animation, AnimationCodec, Frames, Open};
 use super::icc::{Samples, accept, or_note};
 use super::reader::Reader;
-use super::{Codec, DecodeRequest, Format, Header, MAX_METADATA, MAX_PIXELS, MAX_SIDE, Picture, Problem};
+use super::{
+    Bytes, Codec, DecodeRequest, Format, Header, MAX_METADATA, MAX_PIXELS, MAX_SIDE, Picture, Problem, Reading,
+};
 use crate::image::convert::drop_alpha;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
@@ -21,11 +21,10 @@ mod write;
 pub(super) use metadata::blocks;
 
 pub(super) const CODEC: Codec = Codec {
-    probe,
-    decode,
+    reading: Reading::Pieces { probe, decode },
     encode: Some(write::encode),
     strip: None,
-    animation: Some(AnimationCodec { frames, animate: Some(write::animate) }),
+    animation: Some(AnimationCodec { frames: Open::Pieces(frames), animate: Some(write::animate) }),
 };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.3.0";
@@ -39,14 +38,15 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
     bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a")
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn byte(&mut self) -> Result<u8, Problem> {
-        Ok(self.take(1)?[0])
+        let [byte] = self.take(1)?.array(0).ok_or(Problem::Truncated)?;
+        Ok(byte)
     }
 
     fn short(&mut self) -> Result<u32, Problem> {
-        let bytes = self.take(2)?;
-        Ok(u32::from(bytes[0]) | u32::from(bytes[1]) << 8)
+        let bytes = self.take(2)?.array(0).ok_or(Problem::Truncated)?;
+        Ok(u32::from(u16::from_le_bytes(bytes)))
     }
 
     /// Skips the color table, if there is one; the low bits of `flags` hold its size.
@@ -58,10 +58,10 @@ impl Reader<'_> {
     }
 
     /// The next block of data of at most 255 bytes; `None` if there are no more.
-    fn data(&mut self) -> Result<Option<&[u8]>, Problem> {
+    fn data(&mut self) -> Result<Option<Bytes<'a>>, Problem> {
         match self.byte()? {
             0 => Ok(None),
-            length => self.take(usize::from(length)).map(Some),
+            length => self.take(u64::from(length)).map(Some),
         }
     }
 }
@@ -81,7 +81,7 @@ struct Outline {
 
 impl Outline {
     /// Reads all blocks; what follows the first frame, as far as it is intact.
-    fn of(bytes: &[u8]) -> Result<Self, Problem> {
+    fn of(bytes: Bytes<'_>) -> Result<Self, Problem> {
         let mut reader = Reader(bytes);
         reader.take(6)?;
         let screen = Size::new(reader.short()?, reader.short()?);
@@ -128,6 +128,7 @@ impl Outline {
         let mut name: Option<[u8; 11]> = None;
         let mut is_first = true;
         while let Some(data) = reader.data()? {
+            let data = &*data.load();
             match (label, name) {
                 (0xf9, _) if is_first => {
                     if let &[flags, ..] = data {
@@ -170,7 +171,7 @@ fn check(frame: Size) -> Result<(), Problem> {
     Ok(())
 }
 
-fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+fn probe(bytes: Bytes<'_>) -> Result<Header, Problem> {
     let Outline { screen, first, has_holes, profile, frames, plays } = Outline::of(bytes)?;
     let Some(Part { left, top, size: frame }) = first else {
         return Err(Problem::damaged("it contains no picture"));
@@ -202,44 +203,49 @@ fn problem(error: DecodingError) -> Problem {
 
 /// The file with a palette added if the first frame has none, neither its own nor the screen's: all black, as in
 /// Chromium's decoder (Wuffs).
-fn with_palette(bytes: &[u8]) -> Cow<'_, [u8]> {
-    match bytes.get(10) {
-        Some(flags) if flags & 0x80 == 0 && bytes.len() >= 13 => {
-            let mut file = bytes[..13].to_vec();
-            file[10] |= 0x87;
-            file.resize(13 + 3 * 256, 0);
-            file.extend_from_slice(&bytes[13..]);
-            Cow::Owned(file)
+fn with_palette(bytes: Bytes<'_>) -> File<'_> {
+    use std::io::Read;
+    const START: usize = 13;
+    let (start, rest) = match bytes.array::<START>(0) {
+        Some(mut start) if start[10] & 0x80 == 0 => {
+            start[10] |= 0x87;
+            let mut start = start.to_vec();
+            start.resize(START + 3 * 256, 0);
+            (start, bytes.part(START as u64, u64::MAX))
         }
-        _ => Cow::Borrowed(bytes),
-    }
+        _ => (Vec::new(), bytes),
+    };
+    Cursor::new(start).chain(Reader(rest))
 }
 
-fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
+/// A changed start, and the rest.
+type File<'a> = Chain<Cursor<Vec<u8>>, Reader<'a>>;
+
+fn decode(bytes: Bytes<'_>, header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
     let (pixels, _) = Screen::new(bytes, header)?.next()?.ok_or(Problem::Truncated)?;
     Ok(Image::new(header.size, pixels).into())
 }
 
-fn frames<'a>(bytes: &'a [u8], header: &Header, _: &'a dyn Decoders) -> Result<Box<dyn Frames + 'a>, Problem> {
+fn frames<'a>(bytes: Bytes<'a>, header: &Header) -> Result<Box<dyn Frames + 'a>, Problem> {
     Ok(Box::new(Screen::new(bytes, header)?))
 }
 
 /// The logical screen, and what draws on it.
 struct Screen<'a> {
-    decoder: Decoder<Cursor<Cow<'a, [u8]>>>,
+    decoder: Decoder<File<'a>>,
     canvas: Canvas<u8>,
     alpha: bool,
 }
 
 impl<'a> Screen<'a> {
-    fn new(bytes: &'a [u8], header: &Header) -> Result<Self, Problem> {
+    fn new(bytes: Bytes<'a>, header: &Header) -> Result<Self, Problem> {
         let mut options = DecodeOptions::new();
         options.set_color_output(ColorOutput::RGBA);
         options.allow_unknown_blocks(true);
         // The size was checked with the header; the decoder's own limit applies to one row.
         options.set_memory_limit(MemoryLimit::Unlimited);
         // A global palette is harmless if the frame has its own.
-        let decoder = options.read_info(Cursor::new(with_palette(bytes))).map_err(problem)?;
+        let decoder = options.read_info(with_palette(bytes)).map_err(problem)?;
         Ok(Self { decoder, canvas: Canvas::new(header.size), alpha: header.alpha })
     }
 }

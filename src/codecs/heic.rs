@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decoders::{Coding, Decoders, default_decoders};
 use super::foreign::Foreign;
-use super::{Codec, DecodeRequest, Header, Picture, Problem, foreign, heif};
+use super::{Codec, DecodeRequest, Header, Picture, Problem, Reading, foreign, heif};
 
 #[cfg(any(feature = "hevc", not(target_arch = "wasm32")))]
 pub(super) mod decoder;
@@ -27,8 +27,10 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
 pub(super) use super::heif::blocks;
 
 pub(super) const CODEC: Codec = Codec {
-    probe: read::probe,
-    decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    reading: Reading::Whole {
+        probe: read::probe,
+        decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    },
     encode: None,
     strip: None,
     animation: None,

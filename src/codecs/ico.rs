@@ -2,13 +2,14 @@
 //! a mask of one bit a pixel; of 32 bits it has alpha too, which counts unless all of it is zero.
 
 use super::samples::scaled;
-use super::{Codec, DecodeRequest, Format, Header, Picture, Problem, png};
+use super::{Codec, DecodeRequest, Format, Header, Picture, Problem, Reading, png};
 use crate::color::ColorSpace;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod write;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None, animation: None };
+pub(super) const CODEC: Codec =
+    Codec { reading: Reading::Whole { probe, decode }, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 
@@ -69,7 +70,7 @@ enum Inside<'a> {
 
 fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     match largest(bytes)? {
-        Inside::Png(file) => Ok(Header { format: Format::Ico, ..(png::CODEC.probe)(file)? }),
+        Inside::Png(file) => Ok(Header { format: Format::Ico, ..png::probe(file)? }),
         Inside::Bitmap(bitmap) => Ok(Header {
             format: Format::Ico,
             size: bitmap.size,
@@ -85,7 +86,7 @@ fn probe(bytes: &[u8]) -> Result<Header, Problem> {
 
 fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
     match largest(bytes)? {
-        Inside::Png(file) => (png::CODEC.decode)(file, header, request),
+        Inside::Png(file) => png::decode(file, header, request),
         Inside::Bitmap(bitmap) if bitmap.size == header.size => bitmap.decode(),
         Inside::Bitmap(_) => Err(Problem::damaged("it has two headers")),
     }

@@ -5,7 +5,7 @@
 //! progressive and every part of the picture is there, if coarse. If the data itself is damaged, the picture is decoded
 //! with a warning. Browsers, Pillow and libvips, or at least two of them, do the same.
 
-use super::Codec;
+use super::{Codec, Reading};
 
 mod decode;
 mod decoder;
@@ -18,11 +18,12 @@ mod part;
 mod preamble;
 mod strip;
 
+pub(super) use decode::decode;
 pub(super) use part::{Expected, Part, decode_part};
+pub(super) use preamble::probe;
 
 pub(super) const CODEC: Codec = Codec {
-    probe: preamble::probe,
-    decode: decode::decode,
+    reading: Reading::Whole { probe, decode },
     encode: Some(encode::encode),
     strip: Some(strip::strip),
     animation: None,

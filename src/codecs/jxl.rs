@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::animation::{Animation, AnimationCodec, Frames};
+use super::animation::{Animation, AnimationCodec, Frames, Open};
 use super::decoders::{Coding, Decoders, Series, default_decoders};
 use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
 use super::samples::{half, round_16};
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, decoded_to};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, Reading, decoded_to};
 use crate::color::{ColorSpace, FromLight, Inks};
 use crate::image::{Deep, Image, Pixels, Size};
 
@@ -32,11 +32,13 @@ use facts::Facts;
 pub(super) use write::with_metadata;
 
 pub(super) const CODEC: Codec = Codec {
-    probe,
-    decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    reading: Reading::Whole {
+        probe,
+        decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    },
     encode: Some(write::encode),
     strip: None,
-    animation: Some(AnimationCodec { frames, animate: None }),
+    animation: Some(AnimationCodec { frames: Open::Whole(frames), animate: None }),
 };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.5.0";

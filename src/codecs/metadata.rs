@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use super::directory::{ASCII, Entries, UNDEFINED};
-use super::{Encoded, Format, MAX_METADATA, avif, gif, heic, jpeg, jxl, png, psd, raw, tiff, webp};
+use super::{Bytes, Encoded, Format, MAX_METADATA, avif, gif, heic, jpeg, jxl, png, psd, raw, tiff, webp, whole};
 use crate::image::Size;
 
 mod fields;
@@ -76,13 +76,29 @@ pub struct Metadata {
 /// The blocks of a file. Each is a part of it, or was put together from several.
 #[derive(Default)]
 pub(super) struct Blocks<'a> {
-    /// A TIFF structure; of a file that is one, all of it.
+    /// The file, if it is a TIFF structure as `exif` is.
+    pub(super) file: Option<Bytes<'a>>,
+    /// A TIFF structure.
     pub(super) exif: Option<Cow<'a, [u8]>>,
     pub(super) xmp: Option<Cow<'a, [u8]>>,
     /// IPTC-IIM.
     pub(super) iptc: Option<Cow<'a, [u8]>>,
     /// Texts of the format's own.
     pub(super) words: Vec<(Word, String)>,
+}
+
+/// Reads a block of metadata, and no more than tells that it is too long.
+pub(super) fn metadata(block: Bytes<'_>) -> Cow<'_, [u8]> {
+    block.head(MAX_METADATA as u64 + 1)
+}
+
+impl Blocks<'_> {
+    /// The same, independent of the file.
+    pub(super) fn into_owned(self) -> Blocks<'static> {
+        let [exif, xmp, iptc] =
+            [self.exif, self.xmp, self.iptc].map(|block| block.map(|block| block.into_owned().into()));
+        Blocks { file: None, exif, xmp, iptc, words: self.words }
+    }
 }
 
 /// What a text of a format's own says.
@@ -111,27 +127,39 @@ pub struct Facts {
 
 impl Metadata {
     /// What a file says. Blocks of more than [`MAX_METADATA`] bytes are ignored.
-    pub fn of(bytes: &[u8], format: Format) -> Self {
+    pub fn of<'a>(bytes: impl Into<Bytes<'a>>, format: Format) -> Self {
+        let bytes = bytes.into();
         let blocks = match format {
-            Format::Jpeg => jpeg::metadata::blocks(bytes),
-            Format::Png => png::metadata::blocks(bytes),
-            Format::Webp => webp::metadata::blocks(bytes),
             Format::Tiff => tiff::metadata::blocks(bytes),
             Format::Gif => gif::blocks(bytes),
             Format::Psd => psd::blocks(bytes),
             Format::Raw => raw::blocks(bytes),
+            _ => match whole(bytes) {
+                Ok(bytes) => return Self::of_blocks(&Self::blocks(&bytes, format)),
+                Err(_) => Blocks::default(),
+            },
+        };
+        Self::of_blocks(&blocks)
+    }
+
+    /// The blocks of a file that is read as a whole.
+    fn blocks(bytes: &[u8], format: Format) -> Blocks<'_> {
+        match format {
+            Format::Jpeg => jpeg::metadata::blocks(bytes),
+            Format::Png => png::metadata::blocks(bytes),
+            Format::Webp => webp::metadata::blocks(bytes),
             Format::Heic => heic::blocks(bytes),
             Format::Avif => avif::blocks(bytes),
             Format::Jxl => jxl::blocks(bytes),
+            Format::Tiff | Format::Gif | Format::Psd | Format::Raw => Blocks::default(),
             Format::Bmp | Format::Ico | Format::Qoi | Format::Pnm | Format::Svg | Format::Tga => Blocks::default(),
-        };
-        Self::of_blocks(&blocks, matches!(format, Format::Tiff | Format::Raw))
+        }
     }
 
-    fn of_blocks(Blocks { exif, xmp, iptc, words }: &Blocks<'_>, is_file: bool) -> Self {
+    fn of_blocks(Blocks { file, exif, xmp, iptc, words }: &Blocks<'_>) -> Self {
         let within = |block: &&Cow<'_, [u8]>| block.len() <= MAX_METADATA;
         let mut properties = xmp.as_ref().filter(within).and_then(|packet| xmp::read(packet)).unwrap_or_default();
-        let exif = exif.as_ref().filter(|block| is_file || within(block));
+        let exif = file.or_else(|| exif.as_ref().filter(within).map(Bytes::from));
         let mut fields = exif.map(|block| fields::read(block, &mut properties)).unwrap_or_default();
         if let Some(block) = iptc.as_ref().filter(within) {
             iptc::read(block, &mut properties);

@@ -13,8 +13,8 @@ use ::png::{
 use super::icc::Samples;
 use super::samples::round_16;
 use super::{
-    Codec, DecodeRequest, EncodeRequest, Encoded, Encoders, Finding, Format, Header, Picture, Problem, decoded_to,
-    exif, lossless,
+    Codec, DecodeRequest, EncodeRequest, Encoded, Encoders, Finding, Format, Header, Picture, Problem, Reading,
+    decoded_to, exif, lossless,
 };
 use crate::color::ColorSpace;
 use crate::error::Failure;
@@ -29,8 +29,12 @@ mod strip;
 
 use color::ColorChunks;
 
-pub(super) const CODEC: Codec =
-    Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip), animation: Some(frames::CODEC) };
+pub(super) const CODEC: Codec = Codec {
+    reading: Reading::Whole { probe, decode },
+    encode: Some(encode),
+    strip: Some(strip::strip),
+    animation: Some(frames::CODEC),
+};
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.6.0";
 
@@ -56,7 +60,7 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     })
 }
 
-fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+pub(super) fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     let Some((kind, data)) = chunks(bytes).next() else { return Err(Problem::Truncated) };
     let (b"IHDR", &[w0, w1, w2, w3, h0, h1, h2, h3, depth, color, ..]) = (&kind, data) else {
         return Err(Problem::damaged("it does not begin with its header"));
@@ -164,7 +168,7 @@ fn damage(bytes: &[u8]) -> &'static str {
     if has_pixels { "its pixel data cannot be decompressed" } else { "it has no pixel data" }
 }
 
-fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
+pub(super) fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
     let bytes = without_unfit_chunks(bytes);
     let mut decoder = Decoder::new(Cursor::new(&bytes[..]));
     decoder.set_ignore_text_chunk(true);

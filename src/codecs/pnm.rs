@@ -2,12 +2,13 @@
 //! one file the first is read.
 
 use super::samples::stretched;
-use super::{Codec, DecodeRequest, Format, Header, Picture, Problem, decoded_to};
+use super::{Codec, DecodeRequest, Format, Header, Picture, Problem, Reading, decoded_to};
 use crate::color::ColorSpace;
 use crate::image::depth::Sample;
 use crate::image::{Image, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None, animation: None };
+pub(super) const CODEC: Codec =
+    Codec { reading: Reading::Whole { probe, decode }, encode: None, strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 

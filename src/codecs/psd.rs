@@ -4,16 +4,17 @@
 use std::borrow::Cow;
 
 use super::icc::{Samples, accept, or_note};
-use super::metadata::Blocks;
+use super::metadata::{Blocks, metadata};
 use super::reader::Reader;
 use super::samples::stretched;
 use super::tiff::Unpacker;
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, decoded_to};
+use super::{Bytes, Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, Reading, decoded_to};
 use crate::color::{ColorSpace, Inks, LabColors};
 use crate::image::depth::Sample;
 use crate::image::{Image, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None, animation: None };
+pub(super) const CODEC: Codec =
+    Codec { reading: Reading::Pieces { probe, decode }, encode: None, strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 
@@ -63,8 +64,8 @@ struct Document<'a> {
     has_alpha: bool,
     /// Whether lengths are of four bytes instead of two.
     is_large: bool,
-    palette: &'a [u8],
-    profile: Option<&'a [u8]>,
+    palette: Cow<'a, [u8]>,
+    profile: Option<Bytes<'a>>,
     /// The compression, and everything after it.
     pixels: Pixeldata<'a>,
 }
@@ -72,23 +73,26 @@ struct Document<'a> {
 #[derive(Clone, Copy)]
 struct Pixeldata<'a> {
     is_packed: bool,
-    bytes: &'a [u8],
+    bytes: Bytes<'a>,
 }
 
 impl Reader<'_> {
     fn number(&mut self, length: usize) -> Result<u64, Problem> {
-        Ok(self.take(length)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        let mut bytes = [0; 8];
+        let place = &mut bytes[8 - length..];
+        self.take(length as u64)?.fill(0, place).ok_or(Problem::Truncated)?;
+        Ok(u64::from_be_bytes(bytes))
     }
 
     /// A part with its length before it, which has so many bytes.
     fn part(&mut self, length: usize) -> Result<Self, Problem> {
-        let length = usize::try_from(self.number(length)?).unwrap_or(usize::MAX);
+        let length = self.number(length)?;
         self.take(length).map(Self)
     }
 }
 
 impl<'a> Document<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, Problem> {
+    fn read(bytes: Bytes<'a>) -> Result<Self, Problem> {
         let mut reader = Reader(bytes);
         let _signature = reader.take(4)?;
         let is_large = reader.number(2)? == 2;
@@ -111,7 +115,7 @@ impl<'a> Document<'a> {
         if !(mode.channels()..=56).contains(&channels) {
             return Err(Problem::damaged("its header makes no sense"));
         }
-        let palette = reader.part(4)?.0;
+        let palette = reader.part(4)?.0.head(768);
         if mode == Mode::Indexed && palette.len() < 768 {
             return Err(Problem::damaged("its palette is incomplete"));
         }
@@ -121,7 +125,7 @@ impl<'a> Document<'a> {
             match id {
                 resource::PROFILE => profile = Some(content),
                 // Its fifth byte says whether there is a flattened picture.
-                resource::VERSION if content.get(4) == Some(&0) => {
+                resource::VERSION if content.array(4) == Some([0]) => {
                     return Err(Problem::Unsupported("a Photoshop document without a flattened picture"));
                 }
                 _ => {}
@@ -160,19 +164,14 @@ impl<'a> Document<'a> {
     }
 
     /// The packed bytes of the rows of the channels that are shown, from top to bottom, channel by channel.
-    fn packed_rows(&self) -> Result<Vec<&'a [u8]>, Problem> {
+    fn packed_rows(&self) -> Result<Vec<Bytes<'a>>, Problem> {
         let height = self.size.height as usize;
         let each = if self.is_large { 4 } else { 2 };
-        let (lengths, mut rest) =
-            self.pixels.bytes.split_at_checked(self.channels * height * each).ok_or(Problem::Truncated)?;
-        let mut rows = Vec::with_capacity(self.shown() * height);
-        for length in lengths.chunks_exact(each).take(self.shown() * height) {
-            let length = length.iter().fold(0, |number, byte| number << 8 | usize::from(*byte));
-            let (row, after) = rest.split_at_checked(length).ok_or(Problem::Truncated)?;
-            rows.push(row);
-            rest = after;
-        }
-        Ok(rows)
+        let mut rest = Reader(self.pixels.bytes);
+        let lengths = rest.take((self.channels * height * each) as u64)?;
+        let lengths = lengths.head((self.shown() * height * each) as u64);
+        let length = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        lengths.chunks_exact(each).map(|bytes| rest.take(length(bytes))).collect()
     }
 }
 
@@ -190,14 +189,16 @@ fn first_is_opacity(layers: &mut Reader<'_>, is_large: bool) -> bool {
     }
     let _global_mask = layers.part(4);
     // Blocks may be padded.
-    while let Some(at) = layers.0.windows(4).take(4).position(|four| four == b"8BIM" || four == b"8B64") {
-        layers.0 = &layers.0[at + 4..];
+    while let Some(at) = layers.0.head(7).windows(4).position(|four| four == b"8BIM" || four == b"8B64") {
+        let _signature = layers.take(at as u64 + 4);
         let Ok(key) = layers.take(4) else { return false };
+        let key = key.load();
+        let key = &*key;
         let length = if is_large && LARGE_KEYS.contains(&key) { 8 } else { 4 };
         let Ok(content) = layers.part(length) else { return false };
         match key {
             b"Mt16" | b"Mt32" | b"Mtrn" => return true,
-            b"Lr16" | b"Lr32" if is_negative(Reader(content.0)) => return true,
+            b"Lr16" | b"Lr32" if is_negative(content) => return true,
             _ => {}
         }
     }
@@ -205,13 +206,13 @@ fn first_is_opacity(layers: &mut Reader<'_>, is_large: bool) -> bool {
 }
 
 /// The next of Photoshop's resources, which other formats may contain too: its number and its content.
-pub(super) fn next_resource<'a>(resources: &mut Reader<'a>) -> Option<(u16, &'a [u8])> {
+pub(super) fn next_resource<'a>(resources: &mut Reader<'a>) -> Option<(u16, Bytes<'a>)> {
     let _signature = resources.take(4).ok()?;
     let id = resources.number(2).ok()? as u16;
     // A name, padded to an even length with the byte before it.
-    let name = resources.number(1).ok()? as usize;
+    let name = resources.number(1).ok()?;
     let _name = resources.take(name | 1).ok()?;
-    let length = usize::try_from(resources.number(4).ok()?).ok()?;
+    let length = resources.number(4).ok()?;
     let content = resources.take(length).ok()?;
     // The last one may lack its padding.
     let _padding = resources.take(length % 2);
@@ -219,11 +220,12 @@ pub(super) fn next_resource<'a>(resources: &mut Reader<'a>) -> Option<(u16, &'a 
 }
 
 /// The metadata among the resources.
-pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
+pub(super) fn blocks(bytes: Bytes<'_>) -> Blocks<'_> {
     /// The signature and what describes the pixels.
-    const START: usize = 26;
+    const START: u64 = 26;
     let resources = || {
-        let mut reader = Reader(bytes.get(START..)?);
+        let mut reader = Reader(bytes);
+        let _start = reader.take(START).ok()?;
         let _palette = reader.part(4).ok()?;
         reader.part(4).ok()
     };
@@ -236,17 +238,17 @@ pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
             resource::XMP => &mut blocks.xmp,
             _ => continue,
         };
-        *block = Some(Cow::Borrowed(content));
+        *block = Some(metadata(content));
     }
     blocks
 }
 
-fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+fn probe(bytes: Bytes<'_>) -> Result<Header, Problem> {
     Ok(read(bytes)?.0)
 }
 
 /// The header, and the profile of the inks if there are any.
-fn read(bytes: &[u8]) -> Result<(Header, Document<'_>, ColorSpace), Problem> {
+fn read(bytes: Bytes<'_>) -> Result<(Header, Document<'_>, ColorSpace), Problem> {
     let document = Document::read(bytes)?;
     let mut findings = Vec::new();
     let samples = match document.mode {
@@ -255,7 +257,7 @@ fn read(bytes: &[u8]) -> Result<(Header, Document<'_>, ColorSpace), Problem> {
         Mode::Cmyk => Samples::Cmyk,
     };
     let profile = document.profile.filter(|_| document.mode != Mode::Lab);
-    let found = profile.map_or(Ok(None), |profile| accept(profile, samples));
+    let found = profile.map_or(Ok(None), |profile| accept(&metadata(profile), samples));
     let is_unknown = matches!(found, Ok(None));
     let space = or_note(found, &mut findings);
     let (space, inks) = match samples {
@@ -283,7 +285,7 @@ fn read(bytes: &[u8]) -> Result<(Header, Document<'_>, ColorSpace), Problem> {
     Ok((header, document, inks))
 }
 
-fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
+fn decode(bytes: Bytes<'_>, header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
     let (Header { size, .. }, document, inks) = read(bytes)?;
     if size != header.size {
         return Err(Problem::damaged("it has two headers"));
@@ -298,7 +300,7 @@ fn painted<S: Sample>(document: &Document<'_>, inks: &ColorSpace) -> Result<Pict
     let shown = document.shown();
     let packed = if document.pixels.is_packed { document.packed_rows()? } else { Vec::new() };
     let plain = document.pixels.bytes;
-    if !document.pixels.is_packed && plain.len() < shown * height * stride {
+    if !document.pixels.is_packed && plain.len() < (shown * height * stride) as u64 {
         return Err(Problem::Truncated);
     }
     let painter = Painter {
@@ -320,8 +322,8 @@ fn painted<S: Sample>(document: &Document<'_>, inks: &ColorSpace) -> Result<Pict
         for channel in 0..shown {
             let index = channel * height + y;
             match packed.get(index) {
-                Some(packed) => Unpacker::pack_bits(Cow::Borrowed(packed)).fill(&mut row)?,
-                None => row.copy_from_slice(&plain[index * stride..][..stride]),
+                Some(packed) => Unpacker::pack_bits(*packed).fill(&mut row)?,
+                None => plain.fill((index * stride) as u64, &mut row).ok_or(Problem::Truncated)?,
             }
             document.widen(&row, pixels.iter_mut().map(|pixel| &mut pixel[channel]));
         }
@@ -361,7 +363,7 @@ struct Painter<'a> {
 impl Painter<'_> {
     /// A pixel as gray, RGB or RGBA.
     fn paint<S: Sample>(&self, samples: &[S; 5]) -> [S; 4] {
-        let Document { mode, has_alpha, palette, .. } = *self.document;
+        let Document { mode, has_alpha, ref palette, .. } = *self.document;
         let opacity = if has_alpha { samples[mode.channels()] } else { S::MOST };
         // Photoshop blends the flattened picture with white.
         let white = if mode == Mode::Lab { [255, 128, 128, 255, 255] } else { [255; 5] }.map(S::of_byte);

@@ -1,12 +1,13 @@
 //! The Quite OK Image Format 1.0. Its note of linear samples is ignored, as other readers do.
 
-use super::{Codec, DecodeRequest, Format, Header, Picture, Problem};
+use super::{Codec, DecodeRequest, Format, Header, Picture, Problem, Reading};
 use crate::color::ColorSpace;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
 mod write;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None, animation: None };
+pub(super) const CODEC: Codec =
+    Codec { reading: Reading::Whole { probe, decode }, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 

@@ -2,15 +2,17 @@
 //! NEF, CR2, ARW, PEF, SRW and others), some with a signature of their own (ORF, RW2); RAF has a header with the preview's
 //! place. What the sensor recorded is not developed.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::directory::{Directory, Tiff};
 use super::metadata::Blocks;
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, exif, jpeg, tiff};
+use super::{Bytes, Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, Reading, exif, jpeg, tiff};
 use crate::color::ColorSpace;
 use crate::image::Size;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None, animation: None };
+pub(super) const CODEC: Codec =
+    Codec { reading: Reading::Pieces { probe, decode }, encode: None, strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 
@@ -49,8 +51,8 @@ const RAF: &[u8] = b"FUJIFILMCCD-RAW ";
 
 /// Whether a file with the structure of TIFF is one that a camera made of its sensor's data, as far as the part that is
 /// given tells.
-pub(super) fn is_camera_raw(bytes: &[u8]) -> bool {
-    if matches!(bytes, [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..]) {
+pub(super) fn is_camera_raw(bytes: Bytes<'_>) -> bool {
+    if matches!(bytes.array(0), Some([b'I', b'I', 42, 0, _, _, _, _, b'C', b'R'])) {
         return true;
     }
     let Some(first) = Tiff::of(bytes).and_then(|tiff| tiff.directory(tiff.first()?)) else { return false };
@@ -64,19 +66,19 @@ pub(super) fn is_camera_raw(bytes: &[u8]) -> bool {
         || matches!(first.number(tag::COMPRESSION), Some(32_767 | 32_770 | 34_713 | 65_535))
 }
 
-fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+fn probe(bytes: Bytes<'_>) -> Result<Header, Problem> {
     Ok(largest_preview(bytes)?.1)
 }
 
-fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
-    (jpeg::CODEC.decode)(largest_preview(bytes)?.0, header, request)
+fn decode(bytes: Bytes<'_>, header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
+    jpeg::decode(&largest_preview(bytes)?.0, header, request)
 }
 
 /// What a file says about its pictures.
 #[derive(Default)]
 struct Found<'a> {
     /// What may be previews.
-    parts: Vec<&'a [u8]>,
+    parts: Vec<Bytes<'a>>,
     orientation: Option<u8>,
     /// Pixels of the largest picture, whatever it is.
     pixels: u64,
@@ -85,16 +87,9 @@ struct Found<'a> {
 }
 
 /// The largest JPEG, and the header of the file as if it were all of it.
-fn largest_preview(bytes: &[u8]) -> Result<(&[u8], Header), Problem> {
-    let found = match bytes.strip_prefix(RAF) {
-        Some(_) => in_raf(bytes)?,
-        None => in_directories(bytes)?,
-    };
-    // What the sensor recorded may be a JPEG too, a lossless one, which has no header here.
-    let previews = found.parts.into_iter().filter(|part| jpeg::sniff(part));
-    let previews = previews.filter_map(|part| Some((part, (jpeg::CODEC.probe)(part).ok()?)));
-    let largest = previews.max_by_key(|(_, header)| header.size.pixels());
-    let Some((part, mut header)) = largest else {
+fn largest_preview(bytes: Bytes<'_>) -> Result<(Cow<'_, [u8]>, Header), Problem> {
+    let found = if bytes.starts_with(RAF) { in_raf(bytes)? } else { in_directories(bytes)? };
+    let Some((part, mut header)) = largest(&found.parts) else {
         if found.is_cut {
             return Err(Problem::Truncated);
         }
@@ -117,30 +112,62 @@ fn largest_preview(bytes: &[u8]) -> Result<(&[u8], Header), Problem> {
     Ok((part, header))
 }
 
-/// The metadata of the file, which in Fujifilm's is that of the preview.
-pub(super) fn blocks(bytes: &[u8]) -> Blocks<'_> {
-    match in_raf(bytes) {
-        Ok(Found { parts, .. }) if bytes.starts_with(RAF) => {
-            parts.first().map(|part| jpeg::metadata::blocks(part)).unwrap_or_default()
+/// The largest of some JPEGs, of several the last, and its header.
+fn largest<'a>(parts: &[Bytes<'a>]) -> Option<(Cow<'a, [u8]>, Header)> {
+    // What the sensor recorded may be a JPEG too, a lossless one, which has no header here.
+    let mut previews: Vec<_> = parts.iter().filter_map(|part| Some((size_of(*part)?.pixels(), *part))).collect();
+    previews.sort_by_key(|(pixels, _)| *pixels);
+    previews.into_iter().rev().find_map(|(_, part)| {
+        let part = part.load();
+        let header = jpeg::probe(&part).ok()?;
+        Some((part, header))
+    })
+}
+
+/// The size of a JPEG, of which no more is read than tells it. If something behind that is damaged, it has one too.
+fn size_of(part: Bytes<'_>) -> Option<Size> {
+    /// Bytes that are read first: in most previews, all before the picture.
+    const START: u64 = 64 << 10;
+    if !jpeg::sniff(&part.head(3)) {
+        return None;
+    }
+    let mut length = START;
+    loop {
+        match jpeg::probe(&part.head(length)) {
+            Ok(header) => return Some(header.size),
+            Err(Problem::Truncated) if length < part.len() => length *= 4,
+            Err(_) => return None,
         }
-        _ => tiff::metadata::blocks(bytes),
     }
 }
 
-fn in_raf(bytes: &[u8]) -> Result<Found<'_>, Problem> {
-    let number = |at: usize| Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?) as usize);
+/// The metadata of the file, which in Fujifilm's is that of the preview.
+pub(super) fn blocks(bytes: Bytes<'_>) -> Blocks<'_> {
+    if !bytes.starts_with(RAF) {
+        return tiff::metadata::blocks(bytes);
+    }
+    let preview = in_raf(bytes).ok().and_then(|found| found.parts.first().copied());
+    match preview.map(Bytes::load) {
+        Some(Cow::Borrowed(preview)) => jpeg::metadata::blocks(preview),
+        Some(Cow::Owned(preview)) => jpeg::metadata::blocks(&preview).into_owned(),
+        None => tiff::metadata::blocks(bytes),
+    }
+}
+
+fn in_raf(bytes: Bytes<'_>) -> Result<Found<'_>, Problem> {
+    let number = |at| bytes.array(at).map(u32::from_be_bytes).map(u64::from);
     let (Some(start), Some(length)) = (number(84), number(88)) else { return Err(Problem::Truncated) };
-    let part = bytes.get(start..start.saturating_add(length)).ok_or(Problem::Truncated)?;
+    let part = bytes.get(start, length).ok_or(Problem::Truncated)?;
     Ok(Found { parts: vec![part], ..Found::default() })
 }
 
-fn in_directories<'a>(bytes: &'a [u8]) -> Result<Found<'a>, Problem> {
+fn in_directories<'a>(bytes: Bytes<'a>) -> Result<Found<'a>, Problem> {
     /// More directories than any camera writes.
     const MOST: usize = 64;
     let tiff = Tiff::of(bytes).or_else(|| Tiff::of_camera(bytes)).ok_or(Problem::Truncated)?;
     let add = |found: &mut Found<'a>, at: u64, length: u64| {
         let part = tiff.part(at, length);
-        if part.len() as u64 == length { found.parts.push(part) } else { found.is_cut = true }
+        if part.len() == length { found.parts.push(part) } else { found.is_cut = true }
     };
     let mut found = Found::default();
     let mut waiting: Vec<u64> = vec![tiff.first().ok_or(Problem::Truncated)?];
@@ -169,7 +196,7 @@ fn in_directories<'a>(bytes: &'a [u8]) -> Result<Found<'a>, Problem> {
         if [tag::RW2_PREVIEW, tag::SUB_DIRECTORIES].iter().any(|tag| directory.lacks_values(*tag)) {
             return Err(Problem::Truncated);
         }
-        found.parts.extend(directory.entry(tag::RW2_PREVIEW).map(|preview| preview.bytes()));
+        found.parts.extend(directory.entry(tag::RW2_PREVIEW).map(|preview| preview.value));
         let exif = number(tag::EXIF).and_then(|at| tiff.directory(at));
         found.parts.extend(exif.and_then(|exif| in_notes(exif.rest_from(tag::NOTES)?)));
         let parts = directory.entry(tag::SUB_DIRECTORIES).and_then(|entry| entry.numbers());
@@ -182,11 +209,12 @@ fn in_directories<'a>(bytes: &'a [u8]) -> Result<Found<'a>, Problem> {
 
 /// The preview in the notes of a camera by Olympus or OM System; places are relative to where they begin, and the
 /// preview may lie behind them.
-fn in_notes(notes: &[u8]) -> Option<&[u8]> {
+fn in_notes(notes: Bytes<'_>) -> Option<Bytes<'_>> {
     let signature = [&b"OLYMPUS\0"[..], b"OM SYSTEM\0\0\0"].into_iter().find(|start| notes.starts_with(start))?;
     // Byte order and version come before the directory.
-    let tiff = Tiff::of_notes(notes, signature.len())?;
-    let settings = tiff.directory(tiff.directory(signature.len() as u64 + 4)?.number(tag::OLYMPUS_SETTINGS)?)?;
+    let order = signature.len() as u64;
+    let tiff = Tiff::of_notes(notes, order)?;
+    let settings = tiff.directory(tiff.directory(order + 4)?.number(tag::OLYMPUS_SETTINGS)?)?;
     let (at, length) =
         settings.number(tag::OLYMPUS_PREVIEW_OFFSET).zip(settings.number(tag::OLYMPUS_PREVIEW_LENGTH))?;
     Some(tiff.part(at, length))

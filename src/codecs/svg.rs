@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::decoders::{Coding, Decoders, default_decoders};
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem};
+use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, Reading};
 use crate::color::ColorSpace;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 use crate::lettering::emoji;
@@ -24,8 +24,10 @@ pub use document::with_width;
 pub(super) use document::{is_compressed, sniff};
 
 pub(super) const CODEC: Codec = Codec {
-    probe,
-    decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    reading: Reading::Whole {
+        probe,
+        decode: |bytes, header, _: &DecodeRequest| decode(bytes, header, default_decoders()),
+    },
     encode: None,
     strip: None,
     animation: None,

@@ -2,11 +2,12 @@
 //! Files have no signature, so the header must make sense in every field. Alpha counts if the header says that there is some.
 
 use super::samples::scaled;
-use super::{Codec, DecodeRequest, Format, Header, Picture, Problem};
+use super::{Codec, DecodeRequest, Format, Header, Picture, Problem, Reading};
 use crate::color::ColorSpace;
 use crate::image::{Image, Pixels, Representation, Representations, Size};
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: None, strip: None, animation: None };
+pub(super) const CODEC: Codec =
+    Codec { reading: Reading::Whole { probe, decode }, encode: None, strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.0.0";
 

@@ -1,11 +1,12 @@
 //! TIFF 6.0 and BigTIFF: gray, RGB, palettes, CMYK and Lab with alpha or without, of 1 to 32 bits, or of
 //! floating-point numbers, of which those from 0 to 1 are shown, in strips or tiles,
-//! chunky or planar, plain or packed as PackBits, LZW, Deflate, JPEG or fax. Of several pages the first is read. Rows are unpacked
+//! chunky or planar, plain or packed as PackBits, LZW, Deflate, JPEG or fax. Of several pages the first is read. Rows are read and unpacked
 //! one by one, so that only the picture itself is in memory. Written are gray, RGB and RGBA, packed by Deflate.
 
 use super::icc::{Samples, accept, or_note};
+use super::metadata::metadata as read_metadata;
 use super::samples::{half, most, round_16, scaled, straight, stretched};
-use super::{Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, decoded_to};
+use super::{Bytes, Codec, DecodeRequest, Finding, Format, Header, Picture, Problem, Reading, decoded_to};
 use crate::color::{ColorSpace, Inks, LabColors};
 use crate::image::depth::Sample;
 use crate::image::{Image, Size};
@@ -19,7 +20,8 @@ mod write;
 use page::{Alpha, Colors, Number, Page, Predictor};
 pub(super) use unpack::Unpacker;
 
-pub(super) const CODEC: Codec = Codec { probe, decode, encode: Some(write::encode), strip: None, animation: None };
+pub(super) const CODEC: Codec =
+    Codec { reading: Reading::Pieces { probe, decode }, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.1.0";
 
@@ -28,12 +30,12 @@ pub(super) fn sniff(bytes: &[u8]) -> bool {
     page::is_tiff(bytes)
 }
 
-fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+fn probe(bytes: Bytes<'_>) -> Result<Header, Problem> {
     Ok(read(bytes)?.0)
 }
 
 /// The header, and the profile of the inks if there are any.
-fn read(bytes: &[u8]) -> Result<(Header, Page<'_>, ColorSpace), Problem> {
+fn read(bytes: Bytes<'_>) -> Result<(Header, Page<'_>, ColorSpace), Problem> {
     let page = Page::first(bytes)?;
     let mut findings = Vec::new();
     if page.pages > 1 {
@@ -44,7 +46,7 @@ fn read(bytes: &[u8]) -> Result<(Header, Page<'_>, ColorSpace), Problem> {
         Colors::Rgb | Colors::Palette(_) | Colors::Lab { .. } => Samples::Rgb,
         Colors::Cmyk => Samples::Cmyk,
     };
-    let found = page.profile.map_or(Ok(None), |profile| accept(profile, samples));
+    let found = page.profile.map_or(Ok(None), |profile| accept(&read_metadata(profile), samples));
     let is_known = found.as_ref().is_ok_and(Option::is_some) || found.is_err();
     let space = or_note(found, &mut findings);
     let (space, inks) = match samples {
@@ -71,7 +73,7 @@ fn read(bytes: &[u8]) -> Result<(Header, Page<'_>, ColorSpace), Problem> {
     Ok((header, page, inks))
 }
 
-fn decode(bytes: &[u8], header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
+fn decode(bytes: Bytes<'_>, header: &Header, _: &DecodeRequest) -> Result<Picture, Problem> {
     let (Header { size, .. }, page, inks) = read(bytes)?;
     if size != header.size {
         return Err(Problem::damaged("it has two headers"));

@@ -9,7 +9,7 @@ use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 use super::icc::{Samples, accept, or_note};
 use super::{
     Codec, DecodeRequest, EncodeRequest, Encoded, Encoder, Encoders, Encoding, Finding, Format, Header, MAX_METADATA,
-    Picture, Problem, Raster, encoders, exif,
+    Picture, Problem, Raster, Reading, encoders, exif,
 };
 use crate::error::Failure;
 use crate::image::convert::convert;
@@ -19,8 +19,12 @@ mod frames;
 pub(super) mod metadata;
 mod strip;
 
-pub(super) const CODEC: Codec =
-    Codec { probe, decode, encode: Some(encode), strip: Some(strip::strip), animation: Some(frames::CODEC) };
+pub(super) const CODEC: Codec = Codec {
+    reading: Reading::Whole { probe, decode },
+    encode: Some(encode),
+    strip: Some(strip::strip),
+    animation: Some(frames::CODEC),
+};
 /// Raise it when any decoded pixel or written byte changes.
 pub(super) const VERSION: &str = "1.3.0";
 

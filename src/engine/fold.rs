@@ -354,7 +354,7 @@ mod tests {
     }
 
     fn sources(file: &[u8]) -> [Source<'_>; 2] {
-        [Source { name: "a.jpg", folder: "", bytes: file }; 2]
+        [Source { name: "a.jpg", folder: "", bytes: file.into() }; 2]
     }
 
     fn choice(plan: &Plan, size: Size) -> Choice {
@@ -563,7 +563,7 @@ mod tests {
             let asset = plan.graph.input_asset(0);
             let sources: Vec<_> = asset.inputs.iter().map(|input| {
                 let bytes = &files[usize::from(input.action_id == "other")];
-                Source { name: "a.png", folder: "", bytes }
+                Source { name: "a.png", folder: "", bytes: bytes.into() }
             }).collect();
             let told = |produced: Produced| {
                 let outputs = produced.outputs.into_iter().map(|one| (one.action_id, one.encoded.bytes));

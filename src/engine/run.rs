@@ -20,7 +20,7 @@ use crate::actions::output::{ColorProfile, Output};
 use crate::actions::sequence::Moment;
 use crate::actions::{Area, Context, Stop};
 use crate::codecs::{
-    self, Animation, Coding, DecodeRequest, Decoded, Decoders, EncodeRequest, Encoded, Encoder, Encoders, Facts,
+    self, Animation, Bytes, Coding, DecodeRequest, Decoded, Decoders, EncodeRequest, Encoded, Encoder, Encoders, Facts,
     Format, Frame, FrameReader, FrameWriter, Header, Kept, Metadata, animate,
 };
 use crate::color::ColorSpace;
@@ -45,8 +45,8 @@ pub struct Source<'a> {
     pub name: &'a str,
     /// The folder it came from, for `{folder}`; may be empty.
     pub folder: &'a str,
-    /// File content.
-    pub bytes: &'a [u8],
+    /// File content: a slice, or [`Pieces`](codecs::Pieces) of a format that is read in them.
+    pub bytes: Bytes<'a>,
 }
 
 /// The results of one image.
@@ -320,7 +320,7 @@ impl Sample {
 
 /// The SHA-256 of an input.
 pub(super) fn sha256_of(file: Option<Source<'_>>) -> String {
-    file.map_or_else(String::new, |file| crate::library::sha256(file.bytes))
+    file.map_or_else(String::new, |file| crate::library::sha256_of_parts(file.bytes.parts()))
 }
 
 /// A picture that waits for its consumers.
@@ -459,6 +459,12 @@ impl<'a> Runner<'a> {
             Some(source) => self.frames(source, &mut written)?,
             None => self.pass(&mut written)?,
         }
+        let unread = |file: &Option<Source<'_>>| file.and_then(|file| file.bytes.failure());
+        if let Some((source, failure)) =
+            self.files.iter().enumerate().find_map(|(source, file)| Some((source, unread(file)?)))
+        {
+            return Err(failure.at(&graph.sources[source].action_id).into());
+        }
         let mut outputs = Vec::with_capacity(written.len());
         for (position, written) in written.into_iter().enumerate() {
             let writing = |failure| self.while_writing(position, failure);
@@ -489,7 +495,7 @@ impl<'a> Runner<'a> {
         let primary = graph.primary;
         let header = self.file_header(primary);
         let size = header.map_or(Size::new(0, 0), |header| header.upright(graph.sources[primary].auto_orient));
-        let bytes = self.files[primary].map_or(0, |file| file.bytes.len() as u64);
+        let bytes = self.files[primary].map_or(0, |file| file.bytes.len());
         if self.input_thumbnail.is_none() && self.services.steps.is_none() && self.sample.is_none() {
             // No result needed the primary picture: its thumbnail is still shown.
             self.input_thumbnail = Some(self.stray_thumbnail(primary)?);
@@ -1556,7 +1562,8 @@ mod tests {
     }
 
     fn run(plan: &Plan, bytes: &[u8], name: &str) -> Produced {
-        let sources: Vec<_> = plan.graph.sources.iter().map(|_| Source { name, folder: "", bytes }).collect();
+        let sources: Vec<_> =
+            plan.graph.sources.iter().map(|_| Source { name, folder: "", bytes: bytes.into() }).collect();
         plan.run(0, &sources, Services::default()).unwrap_or_else(|failure| panic!("{failure:?}"))
     }
 
@@ -1664,10 +1671,11 @@ mod tests {
             vec![input("in"), action("cut", "crop", json!({ "x": 500, "y": 0, "width": 5, "height": 5 }))],
             &[("in", "cut")],
         ));
-        let source = Source { name: "a.png", folder: "", bytes: &png(5, 4, false) };
+        let file = png(5, 4, false);
+        let source = Source { name: "a.png", folder: "", bytes: (&file).into() };
         let failure = plan.run(0, &[source], Services::default()).expect_err("outside the picture").into_failure();
         assert_eq!(failure.action_id.as_deref(), Some("cut"));
-        let damaged = Source { name: "b.png", folder: "", bytes: b"not a picture" };
+        let damaged = Source { name: "b.png", folder: "", bytes: b"not a picture".into() };
         let failure = plan.run(0, &[damaged], Services::default()).expect_err("no picture").into_failure();
         assert_eq!((failure.action_id.as_deref(), failure.phase), (Some("in"), Phase::Validation));
         assert!(failure.message.contains("b.png") && !failure.hint.is_empty(), "{failure:?}");
@@ -1680,7 +1688,7 @@ mod tests {
             &[("in", "big")],
         ));
         let failure = plan
-            .run(0, &[Source { name: "a.png", folder: "", bytes: &png(5, 4, false) }], Services::default())
+            .run(0, &[Source { name: "a.png", folder: "", bytes: (&png(5, 4, false)).into() }], Services::default())
             .expect_err("too large")
             .into_failure();
         assert!(failure.message.contains("60000 × 60000"), "{}", failure.message);
@@ -1699,8 +1707,8 @@ mod tests {
         ));
         let (photo, logo) = (jpeg(64, 48), png(8, 8, true));
         let sources = [
-            Source { name: "p.jpg", folder: "", bytes: &photo },
-            Source { name: "logo.png", folder: "", bytes: &logo },
+            Source { name: "p.jpg", folder: "", bytes: (&photo).into() },
+            Source { name: "logo.png", folder: "", bytes: (&logo).into() },
         ];
         let produced = plan.run(3, &sources, Services::default()).unwrap_or_else(|failure| panic!("{failure:?}"));
         assert_eq!(produced.outputs[0].name, "p.jpg");
@@ -1719,7 +1727,7 @@ mod tests {
             &[("in", "sharper"), ("sharper", "save-a"), ("sharper", "save-b")],
         ));
         let bytes = include_bytes!("../../tests/data/codecs/preview.dng");
-        let sources = [Source { name: "a.dng", folder: "", bytes }];
+        let sources = [Source { name: "a.dng", folder: "", bytes: bytes.into() }];
         assert_eq!(plan.encoders(&sources), []);
         let produced = run(&plan, bytes, "a.dng");
         let written = |index: usize| {
@@ -1860,7 +1868,7 @@ mod tests {
         // What ran, after a check that the results are those of a run without anything kept.
         let ran = |document: Value| -> Vec<String> {
             let (plan, log, _) = watched(document);
-            let source = [Source { name: "a.png", folder: "", bytes: &bytes }];
+            let source = [Source { name: "a.png", folder: "", bytes: (&bytes).into() }];
             let results = |services: Services<'_>| {
                 let produced = plan.run(0, &source, services).unwrap_or_else(|failure| panic!("{failure:?}"));
                 let outputs = produced.outputs.into_iter().map(|one| (one.name, one.size, one.encoded.bytes));
@@ -1905,7 +1913,7 @@ mod tests {
                 ],
                 &[("in", "turned"), ("turned", "save")],
             ));
-            let source = [Source { name, folder: "", bytes }];
+            let source = [Source { name, folder: "", bytes: bytes.into() }];
             let produced = plan.run(0, &source, Services { steps: Some(&steps), ..Services::default() });
             produced.unwrap_or_else(|failure| panic!("{failure:?}")).warnings
         };

@@ -308,8 +308,8 @@ mod tests {
             let Ok(plan) = Plan::build(&check(&document(action, &raw)).0) else { continue };
             let on_subject = ["drop-shadow", "outline", "glow", "background"].contains(&action.action_type);
             let first = if on_subject { &subject } else { &photo };
-            let source = |name, bytes| Source { name, folder: "", bytes };
-            let sources = [source("a.png", first.as_slice()), source("b.png", other.as_slice())];
+            let source = |(name, bytes)| Source { name, folder: "", bytes };
+            let sources = [("a.png", first.into()), ("b.png", (&other).into())].map(source);
             let Some(sample) = plan.sample(&sources).unwrap() else { continue };
             let services = Services { typesetter: Some(&typesetter), ..Services::default() };
             let full = plan.run(0, &sources, services).unwrap();
@@ -342,7 +342,8 @@ mod tests {
     fn there_is_no_sample_where_it_would_look_different() {
         let (large, small) = (picture(SIZE, false), picture(Size::new(300, 200), true));
         let has = |action: &str, raw: Value| {
-            let sources = [&large, &small].map(|bytes| Source { name: "a.png", folder: "", bytes: bytes.as_slice() });
+            let sources =
+                [&large, &small].map(|bytes| Source { name: "a.png", folder: "", bytes: bytes.as_slice().into() });
             plan(action, &raw).sample(&sources).unwrap().is_some()
         };
         assert!(has("flip", json!({})));
@@ -354,14 +355,15 @@ mod tests {
         assert!(!has("resize", json!({ "width": 500, "filter": "nearest" })));
         assert!(!has("text", json!({ "text": "{width}" })) && !has("text", json!({ "size": 40, "unit": "px" })));
         // A small picture is fast as it is.
-        let sources = [&small, &small].map(|bytes| Source { name: "a.png", folder: "", bytes: bytes.as_slice() });
+        let sources =
+            [&small, &small].map(|bytes| Source { name: "a.png", folder: "", bytes: bytes.as_slice().into() });
         assert!(plan("flip", &json!({})).sample(&sources).unwrap().is_none());
     }
 
     #[test]
     fn thumbnails_are_made_of_every_step_and_kept() {
         let file = picture(SIZE, false);
-        let sources = [Source { name: "a.png", folder: "", bytes: file.as_slice() }];
+        let sources = [Source { name: "a.png", folder: "", bytes: file.as_slice().into() }];
         let steps = RefCell::new(Steps::new(64 << 20));
         let services = Services { steps: Some(&steps), thumbnails: true, ..Services::default() };
         let ids = |raw: Value| {

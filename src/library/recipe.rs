@@ -52,6 +52,13 @@ pub fn sha256(content: impl AsRef<[u8]>) -> String {
     hex(&Sha256::digest(content.as_ref()))
 }
 
+/// SHA-256, in hex, of what comes in parts.
+pub fn sha256_of_parts(parts: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
+    let mut hasher = Sha256::new();
+    parts.for_each(|part| hasher.update(part.as_ref()));
+    hex(&hasher.finalize())
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

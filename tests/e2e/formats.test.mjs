@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { importFiles, open, readAsset, run, suite, test, withImages } from "./support/harness.mjs";
 import * as pictures from "./support/pictures.mjs";
+import { workersOf } from "./support/service.mjs";
 
 suite(test);
 
@@ -51,4 +52,60 @@ test("they run, and a thumbnail is what the result is compared with", async (t) 
     await page.locator(id("before-after")).waitFor();
     await shown(page.locator(`${id("before-after")} .before img`));
   }
+});
+
+test("of a document with large layers the worker reads only what it shows, and keeps no more than a piece in memory", async (t) => {
+  const { page } = await open(t, { workers: 1 });
+  const LAYERS = 48 << 20;
+  const PIECE = 4 << 20;
+  const name = "rgb-packed.psd";
+  const small = bytes(name);
+  // Behind the header and two parts with their lengths before them is that of the layers.
+  const after = (at) => at + 4 + small.readUInt32BE(at);
+  const layers = after(after(26));
+  // One layer, which is passed over.
+  const section = Buffer.alloc(10);
+  section.writeUInt32BE(LAYERS, 0);
+  section.writeUInt32BE(LAYERS - 4, 4);
+  section.writeUInt16BE(1, 8);
+  const parts = [Buffer.concat([small.subarray(0, layers), section]), small.subarray(after(layers))].map((part) => part.toString("base64"));
+  const large = await page.evaluate(
+    async ([start, end, length]) => {
+      const decode = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      const file = new File([decode(start), new Uint8Array(length), decode(end)], "layers.psd");
+      return await window.pixelmill.importAssets([file]);
+    },
+    [...parts, LAYERS - 6],
+  );
+  const save = pictures.chain("layers", [], { format: "png" });
+  // Its worker has started then.
+  await run(page, withImages(save, { photos: await importFiles(page, [{ name, bytes: small }]) }));
+  const workers = await workersOf(page);
+  const inAll = async (act) => await Promise.all(workers.map((worker) => worker.evaluate(act)));
+  await inAll(() => {
+    self.reads = { checked: 0, largest: 0, used: 0 };
+    const { arrayBuffer } = Blob.prototype;
+    Blob.prototype.arrayBuffer = function () {
+      self.reads.checked += this.size;
+      self.reads.largest = Math.max(self.reads.largest, this.size);
+      return arrayBuffer.call(this);
+    };
+    const { readAsArrayBuffer } = FileReaderSync.prototype;
+    FileReaderSync.prototype.readAsArrayBuffer = function (blob) {
+      self.reads.used += blob.size;
+      return readAsArrayBuffer.call(this, blob);
+    };
+  });
+  const { status, executions } = await run(page, withImages(save, { photos: large }));
+  assert.equal(status.status, "completed");
+  const expected = bytes(`${name}.rgba`);
+  const result = await pictures.plainSamples(await readAsset(page, executions[0].outputs[0].url));
+  assert.deepEqual([result.width, result.height], [expected.readUInt32LE(0), expected.readUInt32LE(4)]);
+  assert.deepEqual(result.data, expected.subarray(8));
+  const reads = await inAll(() => self.reads);
+  const [checked, used] = ["checked", "used"].map((what) => reads.reduce((sum, one) => sum + one[what], 0));
+  const largest = Math.max(...reads.map((one) => one.largest));
+  // The checksum takes all of it, piece by piece.
+  assert.ok(checked >= LAYERS && largest <= PIECE, `${checked} bytes are checked, ${largest} at once`);
+  assert.ok(used > 0 && used < 1 << 20, `${used} bytes are used`);
 });

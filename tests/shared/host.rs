@@ -260,8 +260,9 @@ fn execute(
     }
     let plan = plan.each.for_execution(asset.index, asset.row.as_ref());
     let inputs = asset.inputs.iter().zip(&contents);
-    let sources: Vec<_> =
-        inputs.map(|(input, bytes)| Source { name: &input.name, folder: input.folder(), bytes }).collect();
+    let sources: Vec<_> = inputs
+        .map(|(input, bytes)| Source { name: &input.name, folder: input.folder(), bytes: bytes.into() })
+        .collect();
     match plan.run(asset.index, &sources, host.services()) {
         Ok(produced) => {
             let has_conditions = plan.graph().nodes.iter().any(|node| node.action.is_condition());
@@ -303,8 +304,11 @@ fn gather(
     contents.insert(plan.place.min(contents.len()), file);
     let names: Vec<_> = asset.inputs.iter().map(|input| input.name.as_str()).collect();
     let name = |at: usize| if at == plan.place { plan.name } else { names.get(at).copied().unwrap_or("other.png") };
-    let sources: Vec<_> =
-        contents.iter().enumerate().map(|(at, bytes)| Source { name: name(at), folder: "", bytes }).collect();
+    let sources: Vec<_> = contents
+        .iter()
+        .enumerate()
+        .map(|(at, bytes)| Source { name: name(at), folder: "", bytes: bytes.into() })
+        .collect();
     match plan.after.run(gathered.part, &sources, host.services()) {
         Ok(produced) => Ok(Ok(produced)),
         Err(stop) => of_stop(stop).map(Err),

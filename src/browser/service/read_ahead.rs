@@ -1,6 +1,6 @@
 //! Reading the pictures that run next while the workers are busy with others: a worker then receives its picture's
 //! bytes with its execution instead of waiting for the storage, and their checksum, which it compares. What is not here
-//! in time, has no checksum, or would need too much memory, the worker reads itself.
+//! in time, has no checksum, is read in pieces, or would need too much memory, the worker reads itself.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -14,6 +14,7 @@ use super::super::storage::Storage;
 use crate::batch::records::Subset;
 use crate::compact::SortedMap;
 use crate::engine::InputRef;
+use crate::file_name::may_be_read_in_pieces;
 use crate::store::{AssetRecord, AssetStore, BatchStore, StoreError};
 
 /// Most bytes that are kept.
@@ -86,11 +87,12 @@ impl ReadAhead {
             return Ok(None);
         };
         let (contents, mut left) = (Array::new(), most);
-        for InputRef { source_url, .. } in &execution.input_asset.inputs {
+        for InputRef { source_url, name, .. } in &execution.input_asset.inputs {
             let mut read = (JsValue::UNDEFINED, JsValue::UNDEFINED);
             if let Some(asset_id) = source_url.strip_prefix("asset:")
                 && let Some(AssetRecord { bytes, checksum: Some(checksum), .. }) = self.database.asset(asset_id).await?
                 && bytes <= left
+                && !may_be_read_in_pieces(name, bytes)
                 && let Some(content) = self.database.content(asset_id).await?
                 && let Ok(buffer) = buffer_of(&content).await
             {

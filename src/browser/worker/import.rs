@@ -11,9 +11,11 @@ use web_sys::{Blob, BlobPropertyBag, File};
 use super::super::environment::{blob_of_buffer, buffer_of, now};
 use super::super::hash::{Hasher, sha256};
 use super::super::interop::{Receiver, describe, handover, spawn};
+use super::pieces::{LargeFile, is_read_in_pieces};
 use super::report;
 use crate::checksum;
-use crate::codecs;
+use crate::codecs::{self, Bytes};
+use crate::file_name::may_be_read_in_pieces;
 use crate::protocol::{FromWorker, ImportStop, StopReason};
 use crate::selection::HeaderCheck;
 use crate::store::{AssetStore, NewAsset, StoreError};
@@ -29,7 +31,7 @@ const AHEAD_FILES: usize = 8;
 /// And their bytes, unless it is a single file.
 const AHEAD_BYTES: f64 = 64e6;
 
-/// Largest file whose header is read: it needs the whole file, which has to fit in this worker's memory.
+/// Largest file whose header is read if that takes the whole file, which has to fit in this worker's memory.
 const LARGEST_CHECKED: u64 = 256 << 20;
 
 /// Largest file that is in memory as a whole if its header is not read.
@@ -93,8 +95,12 @@ impl Ahead {
 /// Reads a file: its content, hash and header.
 async fn read(file: &Blob, check: bool, content: Content) -> Result<Arrived, ImportStop> {
     let name = file.dyn_ref::<File>().map(File::name).unwrap_or_default();
-    if file.size() > if check { LARGEST_CHECKED } else { LARGEST_WHOLE } as f64 {
-        return read_in_pieces(file, name, content).await;
+    let in_pieces = may_be_read_in_pieces(&name, file.size() as u64);
+    if file.size() > if check && !in_pieces { LARGEST_CHECKED } else { LARGEST_WHOLE } as f64 {
+        let header = (check && in_pieces).then(|| LargeFile { name: name.clone(), content: file.clone() });
+        let mut arrived = read_in_pieces(file, name, content).await?;
+        arrived.header = header.and_then(|file| check_in_pieces(&file));
+        return Ok(arrived);
     }
     let buffer = buffer_of(file).await.map_err(|error| unreadable(&name, &error))?;
     let asset_id = sha256(&buffer).await;
@@ -104,21 +110,22 @@ async fn read(file: &Blob, check: bool, content: Content) -> Result<Arrived, Imp
         Content::Copy => blob_of_buffer(&buffer, &file.type_()).map_err(ImportStop::general)?,
     };
     let bytes = Uint8Array::new(&buffer).to_vec();
-    let header = check.then(|| check_header(&bytes));
+    let header = check.then(|| check_header((&bytes).into()));
     let checksum = Some(checksum::of(&bytes));
     Ok(Arrived { asset: NewAsset { asset_id, name, mime_type: file.type_(), bytes: size, checksum, content }, header })
 }
 
-/// The same for a file that is too large to be in memory as a whole; its header is not read.
+/// The same for a file that is too large to be in memory as a whole, without its header.
 async fn read_in_pieces(file: &Blob, name: String, content: Content) -> Result<Arrived, ImportStop> {
     let size = file.size();
-    let (pieces, mut hasher) = (Array::new(), Hasher::default());
+    let (pieces, mut hasher, mut checksum) = (Array::new(), Hasher::default(), checksum::Hasher::default());
     let mut from = 0.0;
     while from < size {
         let to = (from + PIECE_BYTES).min(size);
         let piece = file.slice_with_f64_and_f64(from, to).map_err(|error| unreadable(&name, &describe(&error)))?;
         let buffer = buffer_of(&piece).await.map_err(|error| unreadable(&name, &error))?;
         hasher.update(&buffer);
+        checksum.update(&Uint8Array::new(&buffer).to_vec());
         if matches!(content, Content::Copy) {
             // The browser moves large Blobs to the disk.
             let piece = blob_of_buffer(&buffer, "").map_err(ImportStop::general)?;
@@ -140,8 +147,7 @@ async fn read_in_pieces(file: &Blob, name: String, content: Content) -> Result<A
         name,
         mime_type: file.type_(),
         bytes: content.size() as u64,
-        // Nothing reads files of this size ahead.
-        checksum: None,
+        checksum: Some(checksum.finish()),
         content,
     };
     Ok(Arrived { asset, header: None })
@@ -182,8 +188,15 @@ pub(super) async fn run(
     store(database, ticket, portion).await
 }
 
+/// What the header of a large file says, unless that takes the whole of a file that is too large.
+fn check_in_pieces(file: &LargeFile) -> Option<HeaderCheck> {
+    let pieces = file.pieces();
+    let bytes = pieces.bytes();
+    (bytes.len() <= LARGEST_CHECKED || is_read_in_pieces(&bytes.head(codecs::HEAD))).then(|| check_header(bytes))
+}
+
 /// What the header of a file says.
-fn check_header(bytes: &[u8]) -> HeaderCheck {
+fn check_header(bytes: Bytes<'_>) -> HeaderCheck {
     match codecs::check(bytes) {
         Ok(header) => {
             let size = if header.orientation >= 5 { header.size.transposed() } else { header.size };

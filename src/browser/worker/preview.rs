@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, ArrayBuffer, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use super::super::environment::{blob_of_buffer, clock_offset, now};
+use super::pieces::Kept as Content;
 use super::rows::first_of;
 use super::{Given, Outcome, Worker, no_room, read};
 use crate::actions::RunFacts;
@@ -33,7 +34,7 @@ const TOGETHER: u32 = 12;
 pub(super) struct Kept {
     steps: RefCell<Steps>,
     /// The contents of inputs by their address, the last used ones last.
-    contents: RefCell<Vec<(String, ArrayBuffer)>>,
+    contents: RefCell<Vec<(String, Content)>>,
     /// The last one's picture in a format that browsers show, by its address.
     shown: RefCell<Option<(String, Blob)>>,
 }
@@ -52,7 +53,7 @@ impl Kept {
     }
 
     /// The contents of these inputs.
-    async fn contents(&self, worker: &Worker, inputs: &[InputRef]) -> Result<Vec<ArrayBuffer>, Failure> {
+    async fn contents(&self, worker: &Worker, inputs: &[InputRef]) -> Result<Vec<Content>, Failure> {
         let mut before = self.contents.take();
         before.retain(|(address, _)| address.starts_with("asset:"));
         let mut found = Vec::with_capacity(inputs.len());
@@ -61,17 +62,20 @@ impl Kept {
             let known = before.iter().position(|(other, _)| other == address).map(|at| before.remove(at).1);
             let content = match known {
                 Some(content) => content,
-                None => {
-                    let read = worker.input(input).await.map_err(|error| unstored(&error))?;
-                    let (bytes, _) = read.map_err(|failure| failure.at(&input.action_id))?;
-                    Uint8Array::from(bytes.as_slice()).buffer()
-                }
+                None => match worker.large_file(input).await.map_err(|error| unstored(&error))? {
+                    Some(file) => Content::Large(file),
+                    None => {
+                        let read = worker.input(input).await.map_err(|error| unstored(&error))?;
+                        let (bytes, _) = read.map_err(|failure| failure.at(&input.action_id))?;
+                        Content::Whole(Uint8Array::from(bytes.as_slice()).buffer())
+                    }
+                },
             };
             found.push(content);
         }
         let mut room = CONTENTS_BYTES;
-        let mut fits = |content: &ArrayBuffer| {
-            let left = room.checked_sub(u64::from(content.byte_length()));
+        let mut fits = |content: &Content| {
+            let left = room.checked_sub(content.length());
             room = left.unwrap_or(0);
             left.is_some()
         };
@@ -83,17 +87,23 @@ impl Kept {
     }
 
     /// The first input in a format that browsers show, if they do not show the file.
-    fn shown(&self, worker: &Worker, input: &InputRef, content: &ArrayBuffer) -> Option<Blob> {
+    fn shown(&self, worker: &Worker, input: &InputRef, content: &Content) -> Option<Blob> {
         let address = &input.source_url;
         let known = self.shown.take().filter(|(other, _)| other == address && other.starts_with("asset:"));
         let blob = match known {
             Some((_, blob)) => blob,
             None => {
-                let content = Uint8Array::new(content);
-                if !needs_copy(&content.subarray(0, codecs::HEAD as u32).to_vec()) {
+                let needs_copy = match content {
+                    Content::Whole(content) => {
+                        needs_copy(&Uint8Array::new(content).subarray(0, codecs::HEAD as u32).to_vec())
+                    }
+                    Content::Large(file) => needs_copy(&file.pieces().bytes().head(codecs::HEAD)),
+                };
+                if !needs_copy {
                     return None;
                 }
-                blob_of(&codecs::to_show(&content.to_vec(), Some(&worker.decoders), &input.name).ok()?).ok()?
+                let content = content.input();
+                blob_of(&codecs::to_show(content.bytes(), Some(&worker.decoders), &input.name).ok()?).ok()?
             }
         };
         self.shown.replace(Some((address.clone(), blob.clone())));

@@ -1,5 +1,6 @@
 //! Executions of rows: reading the table, and filling in templates before they run.
 
+use super::pieces::Input;
 use super::{Worker, read};
 use crate::batch::records::Execution;
 use crate::codecs;
@@ -55,16 +56,22 @@ impl Worker {
         &self,
         plan: &Plan,
         execution: &Execution,
-        contents: &mut [Vec<u8>],
+        contents: &mut [Input],
     ) -> Result<Vec<Warning>, Failure> {
         if !plan.has_templates() {
             return Ok(Vec::new());
         }
         let pictures = execution.input_asset.inputs.iter().zip(contents.iter());
-        for (input, bytes) in pictures.filter(|(input, _)| input.column.is_some()) {
-            self.decoder(codecs::sniff(bytes)).await.map_err(|failure| failure.at(&input.action_id))?;
+        for (input, content) in pictures.filter(|(input, _)| input.column.is_some()) {
+            self.decoder(codecs::sniff(content.bytes())).await.map_err(|failure| failure.at(&input.action_id))?;
         }
-        plan.fill_templates(&execution.input_asset, contents, Some(&self.decoders))
+        let mut whole: Vec<_> = contents.iter_mut().map(Input::take_whole).collect();
+        if let Some(failure) = contents.iter().find_map(|content| content.bytes().failure()) {
+            return Err(failure);
+        }
+        let hints = plan.fill_templates(&execution.input_asset, &mut whole, Some(&self.decoders))?;
+        contents.iter_mut().zip(whole).for_each(|(content, bytes)| *content = Input::Whole(bytes));
+        Ok(hints)
     }
 }
 

@@ -1,23 +1,21 @@
 //! Metadata in an application extension: XMP, which stands there as it is, as if it were lengths and blocks.
 
-use std::borrow::Cow;
-
-use crate::codecs::Problem;
-use crate::codecs::metadata::Blocks;
+use crate::codecs::metadata::{Blocks, metadata};
 use crate::codecs::reader::Reader;
+use crate::codecs::{Bytes, Problem};
 
 /// After a packet: every number from 1 and 255 down to 0, so that a reader of blocks finds the end wherever it comes from,
 /// and the end.
-const TRAILER: usize = 258;
+const TRAILER: u64 = 258;
 
 /// The blocks of a file, up to the first part that is broken.
-pub(in crate::codecs) fn blocks(bytes: &[u8]) -> Blocks<'_> {
+pub(in crate::codecs) fn blocks(bytes: Bytes<'_>) -> Blocks<'_> {
     let mut xmp = None;
     let _ends_early = find(bytes, &mut xmp);
-    Blocks { xmp: xmp.map(Cow::Borrowed), ..Blocks::default() }
+    Blocks { xmp: xmp.map(metadata), ..Blocks::default() }
 }
 
-fn find<'a>(bytes: &'a [u8], xmp: &mut Option<&'a [u8]>) -> Result<(), Problem> {
+fn find<'a>(bytes: Bytes<'a>, xmp: &mut Option<Bytes<'a>>) -> Result<(), Problem> {
     let mut reader = Reader(bytes);
     reader.take(10)?;
     let flags = reader.byte()?;
@@ -43,7 +41,7 @@ fn find<'a>(bytes: &'a [u8], xmp: &mut Option<&'a [u8]>) -> Result<(), Problem> 
         let start = reader.0;
         while reader.data()?.is_some() {}
         if is_xmp {
-            *xmp = start.get(..(start.len() - reader.0.len()).saturating_sub(TRAILER));
+            *xmp = start.get(0, (start.len() - reader.0.len()).saturating_sub(TRAILER));
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::image::orient::Turn;
 use crate::image::resample::Laid;
 use crate::image::{Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
 
-pub(super) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
+pub(in crate::codecs) fn decode(bytes: &[u8], header: &Header, request: &DecodeRequest) -> Result<Picture, Problem> {
     let Preamble { header: Header { size: full, .. }, frame, layout, inks } = read_preamble(bytes)?;
     if full != header.size {
         return Err(Problem::damaged("its header changed"));

@@ -34,7 +34,7 @@ pub(in crate::codecs) fn blocks(bytes: &[u8]) -> Blocks<'_> {
             _ => {}
         }
     }
-    blocks.iptc = in_resources(&resources).map(|block| Cow::Owned(block.to_vec()));
+    blocks.iptc = in_resources(&resources).map(|block| Cow::Owned(block.load().into_owned()));
     blocks
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Preamble {
     pub(super) inks: ColorSpace,
 }
 
-pub(super) fn probe(bytes: &[u8]) -> Result<Header, Problem> {
+pub(in crate::codecs) fn probe(bytes: &[u8]) -> Result<Header, Problem> {
     read_preamble(bytes).map(|preamble| preamble.header)
 }
 

@@ -4,6 +4,7 @@
 
 use super::Part;
 use super::properties::{Key, Properties, clean, from_latin_1};
+use crate::codecs::Bytes;
 use crate::codecs::directory::{ASCII, Directory, Entry, LONG, RATIONAL, SHORT, Tiff, UNDEFINED, length};
 
 const BYTE: u16 = 1;
@@ -47,7 +48,7 @@ pub(super) enum Place {
 struct Rule(Place, u16, u16, usize);
 
 /// Longest entry that is looked at.
-const MAX_BYTES: usize = 1 << 16;
+const MAX_BYTES: u64 = 1 << 16;
 /// Longest name of a maker or a model.
 const NAME: usize = 256;
 /// `YYYY:MM:DD HH:MM:SS`.
@@ -130,12 +131,12 @@ impl Field {
 
     /// What a rule keeps of an entry.
     fn of(Rule(place, tag, kind, most): &Rule, entry: &Entry<'_>) -> Option<Self> {
-        if entry.bytes().len() > MAX_BYTES {
+        if entry.value.len() > MAX_BYTES {
             return None;
         }
         let (kind, value) = match *kind {
             ASCII => {
-                let text = texts(entry)?.next().and_then(|text| clean(&text.0))?;
+                let text = texts(entry)?.first().and_then(|text| clean(&text.0))?;
                 (ASCII, text.into_bytes().into_iter().chain([0]).collect())
             }
             // Some programs write the other one.
@@ -162,18 +163,18 @@ impl Field {
 }
 
 /// The texts of an entry, which are separated by zeros, each with whether it is UTF-8.
-fn texts<'a>(entry: &Entry<'a>) -> Option<impl Iterator<Item = (String, bool)> + use<'a>> {
+fn texts(entry: &Entry<'_>) -> Option<Vec<(String, bool)>> {
     // Some programs write texts as bytes.
-    let is_text = [BYTE, ASCII, UTF_8, UNDEFINED].contains(&entry.kind) && entry.bytes().len() <= MAX_BYTES;
+    let is_text = [BYTE, ASCII, UTF_8, UNDEFINED].contains(&entry.kind) && entry.value.len() <= MAX_BYTES;
     let read = |bytes: &[u8]| match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), true),
         Err(_) => (from_latin_1(bytes), false),
     };
-    is_text.then(|| entry.bytes().split(|byte| *byte == 0).map(read))
+    is_text.then(|| entry.bytes().split(|byte| *byte == 0).map(read).collect())
 }
 
 /// The fields of a TIFF structure, and what it says in words.
-pub(super) fn read(block: &[u8], properties: &mut Properties) -> Vec<Field> {
+pub(super) fn read(block: Bytes<'_>, properties: &mut Properties) -> Vec<Field> {
     let directories = || {
         let tiff = Tiff::of(block).or_else(|| Tiff::of_camera(block))?;
         let first = tiff.directory(tiff.first()?)?;
@@ -199,8 +200,8 @@ pub(super) fn read(block: &[u8], properties: &mut Properties) -> Vec<Field> {
 fn read_words(first: &Directory<'_>, properties: &mut Properties) {
     for (tag, key) in [(tag::ARTIST, Key::Creator), (tag::COPYRIGHT, Key::Rights), (tag::DESCRIPTION, Key::Description)]
     {
-        let found = first.entry(tag).and_then(|entry| Some(texts(&entry)?.take(2).collect::<Vec<_>>()));
-        let Some(found) = found else { continue };
+        let Some(mut found) = first.entry(tag).and_then(|entry| texts(&entry)) else { continue };
+        found.truncate(2);
         let is_utf_8 = found.iter().all(|(_, is_utf_8)| *is_utf_8);
         let said: Vec<String> = found.iter().filter_map(|(text, _)| clean(text)).collect();
         let words = match tag {

@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 
 use super::properties::{Key, Properties, from_latin_1};
-use crate::codecs::psd;
 use crate::codecs::reader::Reader;
+use crate::codecs::{Bytes, psd};
 
 /// Record 1, data set 90: the character set of record 2.
 const CHARACTER_SET: (u8, u8) = (1, 90);
 
 /// The block of IPTC-IIM among Photoshop's resources.
-pub(in crate::codecs) fn in_resources(resources: &[u8]) -> Option<&[u8]> {
-    let mut reader = Reader(resources);
-    std::iter::from_fn(|| psd::next_resource(&mut reader))
+pub(in crate::codecs) fn in_resources<'a>(resources: impl Into<Bytes<'a>>) -> Option<Bytes<'a>> {
+    let mut resources = Reader(resources.into());
+    std::iter::from_fn(|| psd::next_resource(&mut resources))
         .find(|(id, _)| *id == psd::resource::IPTC)
         .map(|(_, content)| content)
 }

@@ -380,9 +380,9 @@ fn a_block_that_is_too_large_is_ignored() {
     let mut packet = xmp::written(&said.properties);
     packet.resize(MAX_METADATA, b' ');
     let blocks = |packet: &[u8]| Blocks { xmp: Some(packet.to_vec().into()), ..Blocks::default() };
-    assert_eq!(Metadata::of_blocks(&blocks(&packet), false).properties, said.properties);
+    assert_eq!(Metadata::of_blocks(&blocks(&packet)).properties, said.properties);
     packet.push(b' ');
-    assert!(Metadata::of_blocks(&blocks(&packet), false).is_empty());
+    assert!(Metadata::of_blocks(&blocks(&packet)).is_empty());
 }
 
 #[test]
@@ -395,10 +395,10 @@ fn the_size_in_exif_is_that_of_the_result() {
             Format::Webp => webp::metadata::blocks(&written.bytes),
             Format::Jxl => jxl::blocks(&written.bytes),
             Format::Avif => avif::blocks(&written.bytes),
-            _ => tiff::metadata::blocks(&written.bytes),
+            _ => tiff::metadata::blocks((&written.bytes).into()),
         };
-        let block = blocks.exif.expect("written");
-        let tiff = super::super::directory::Tiff::of(&block).expect("valid");
+        let block = blocks.file.or(blocks.exif.as_ref().map(Into::into)).expect("written");
+        let tiff = super::super::directory::Tiff::of(block).expect("valid");
         let first = tiff.directory(tiff.first().expect("one")).expect("one");
         let exif = tiff.directory(first.number(tag::EXIF).expect("one")).expect("one");
         // In a TIFF file, the picture's own entries say it.
@@ -452,12 +452,12 @@ fn the_largest_blocks_are_read_without_a_hang() {
         fill(&attributes, in_bindings.each_ref().map(String::as_str)),
     ] {
         let blocks = Blocks { xmp: Some(packet.into()), ..Blocks::default() };
-        assert!(Metadata::of_blocks(&blocks, false).is_empty());
+        assert!(Metadata::of_blocks(&blocks).is_empty());
     }
     let iptc = [0x1c, 2, 25, 0, 1, b' '].repeat(MAX_METADATA / 6);
     let exif = [&b"MM\0*\0\0\0\x08\xff\xff"[..], &[0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0].repeat(65_535)].concat();
     let blocks = Blocks { iptc: Some(iptc.into()), exif: Some(exif.into()), ..Blocks::default() };
-    assert!(Metadata::of_blocks(&blocks, false).is_empty());
+    assert!(Metadata::of_blocks(&blocks).is_empty());
 }
 
 #[test]

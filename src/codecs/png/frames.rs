@@ -10,7 +10,7 @@ use ::png::{
 
 use super::super::animation::canvas::{Blend, Canvas, Disposal, Part};
 use super::super::animation::changes::changed;
-use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, FrameWriter, Frames};
+use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, FrameWriter, Frames, Open};
 use super::super::decoders::Decoders;
 use super::super::samples::stretched;
 use super::super::{EncodeRequest, Encoded, Encoders, Format, Header, Problem};
@@ -23,7 +23,7 @@ use crate::image::convert::{convert, drop_alpha};
 use crate::image::depth::Sample;
 use crate::image::{Image, Pixels, Representation, Size};
 
-pub(super) const CODEC: AnimationCodec = AnimationCodec { frames, animate: Some(animate) };
+pub(super) const CODEC: AnimationCodec = AnimationCodec { frames: Open::Whole(frames), animate: Some(animate) };
 
 /// What the chunks in front of the first picture, and those of every frame, say.
 #[derive(Default)]

@@ -1,24 +1,18 @@
 //! Metadata in the directory of the picture itself, with EXIF's own directories behind it.
 
-use std::borrow::Cow;
-
+use crate::codecs::Bytes;
 use crate::codecs::directory::Tiff;
-use crate::codecs::metadata::{Blocks, Directories, Facts, Metadata, in_resources, tag};
+use crate::codecs::metadata::{Blocks, Directories, Facts, Metadata, in_resources, metadata, tag};
 
 const BYTE: u16 = 1;
 
 /// The blocks of a file, which is an EXIF block itself. Camera raw files have the same structure.
-pub(in crate::codecs) fn blocks(bytes: &[u8]) -> Blocks<'_> {
+pub(in crate::codecs) fn blocks(bytes: Bytes<'_>) -> Blocks<'_> {
     let tiff = Tiff::of(bytes).or_else(|| Tiff::of_camera(bytes));
     let first = tiff.and_then(|tiff| tiff.directory(tiff.first()?));
-    let block = |tag| first?.entry(tag).map(|entry| entry.bytes());
+    let block = |tag| first?.entry(tag).map(|entry| entry.value);
     let iptc = block(tag::IPTC).or_else(|| in_resources(block(tag::PHOTOSHOP)?));
-    Blocks {
-        exif: Some(Cow::Borrowed(bytes)),
-        xmp: block(tag::XMP).map(Cow::Borrowed),
-        iptc: iptc.map(Cow::Borrowed),
-        ..Blocks::default()
-    }
+    Blocks { file: Some(bytes), xmp: block(tag::XMP).map(metadata), iptc: iptc.map(metadata), ..Blocks::default() }
 }
 
 /// A file that was written here, with more entries in its directory, which is the end of the file.
@@ -27,7 +21,7 @@ pub(in crate::codecs) fn with_metadata(file: &[u8], metadata: &Metadata, facts: 
     let first = tiff.first()?;
     let Directories { image: mut all, exif, gps } = metadata.directories(facts.is_srgb);
     for (tag, kind, count, value) in tiff.directory(first)?.raw() {
-        all.push(tag, kind, count, value);
+        all.push(tag, kind, count, &value);
     }
     let mut out = file.get(..usize::try_from(first).ok()?)?.to_vec();
     for (tag, directory) in [(tag::EXIF, exif), (tag::GPS, gps)] {

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::fax::{Fax, Scheme};
-use super::unpack::Unpacker;
+use super::unpack::{Packed, Unpacker};
 use crate::codecs::directory::{Directory, Tiff};
 use crate::codecs::jpeg::{Expected, decode_part};
-use crate::codecs::{Problem, check_size};
+use crate::codecs::{Bytes, Problem, check_size};
 use crate::image::Size;
 
 /// Tags of TIFF 6.0 and its supplements.
@@ -109,7 +109,7 @@ enum Compression {
 #[derive(Clone, Copy)]
 struct Jpeg<'a> {
     /// A JPEG without a picture.
-    tables: &'a [u8],
+    tables: Bytes<'a>,
     /// Whether its components are Y′CbCr.
     is_ycc: bool,
 }
@@ -128,7 +128,7 @@ pub(super) struct Page<'a> {
     /// Of the sample after the colours.
     pub(super) alpha: Option<Alpha>,
     pub(super) predictor: Predictor,
-    pub(super) profile: Option<&'a [u8]>,
+    pub(super) profile: Option<Bytes<'a>>,
     /// Pages of the file.
     pub(super) pages: u32,
     is_planar: bool,
@@ -150,7 +150,7 @@ pub(super) fn is_tiff(bytes: &[u8]) -> bool {
 
 impl<'a> Page<'a> {
     /// The first page of a file that is not a smaller copy of another.
-    pub(super) fn first(bytes: &'a [u8]) -> Result<Self, Problem> {
+    pub(super) fn first(bytes: Bytes<'a>) -> Result<Self, Problem> {
         let tiff = Tiff::of(bytes).ok_or(Problem::Truncated)?;
         let directories = directories(tiff);
         let is_page = |directory: &&Directory<'_>| directory.number(tag::SUBFILE).is_none_or(|kind| kind & 0b101 == 0);
@@ -218,7 +218,7 @@ impl<'a> Page<'a> {
         if is_ycc && (samples != 3 || is_planar) {
             return Err(Problem::Unsupported("a rare kind of TIFF picture (YCbCr planes)"));
         }
-        let tables = directory.entry(tag::JPEG_TABLES).map_or(&[][..], |entry| entry.bytes());
+        let tables = directory.entry(tag::JPEG_TABLES).map_or(Bytes::from(&[]), |entry| entry.value);
         if colors.samples() > samples {
             return Err(Problem::damaged("its pixels have too few samples for their colors"));
         }
@@ -236,7 +236,7 @@ impl<'a> Page<'a> {
         // An index of fewer bits is not scaled, but an opacity would be.
         let alpha = alpha.filter(|_| bits >= 8 || !matches!(colors, Colors::Palette(_)));
         let (chunk, chunks) = chunks(tiff, directory, size, if is_planar { samples } else { 1 })?;
-        let profile = directory.entry(tag::PROFILE).map(|entry| entry.bytes()).filter(|profile| !profile.is_empty());
+        let profile = directory.entry(tag::PROFILE).map(|entry| entry.value).filter(|profile| !profile.is_empty());
         Ok(Self {
             tiff,
             is_little: tiff.is_little,
@@ -275,10 +275,10 @@ impl<'a> Page<'a> {
         if self.chunks.len() / self.planes() < self.chunks_of_plane() {
             return Err(Problem::damaged("parts of its picture are not listed"));
         }
-        let packed: u64 = self.chunks.iter().map(|(at, length)| self.tiff.part(*at, *length).len() as u64).sum();
+        let packed: u64 = self.chunks.iter().map(|(at, length)| self.tiff.part(*at, *length).len()).sum();
         let bits = self.size.pixels().saturating_mul(self.samples as u64).saturating_mul(u64::from(self.bits));
         // Equal parts may be stored once, but no file needs to read most of itself again for each.
-        let whole = self.tiff.part(0, u64::MAX).len() as u64;
+        let whole = self.tiff.part(0, u64::MAX).len();
         if packed > whole.saturating_add(bits) {
             return Err(Problem::damaged("its parts do not fit together"));
         }
@@ -300,21 +300,22 @@ impl<'a> Page<'a> {
         let index = plane * self.chunks_of_plane() + chunk;
         let &(at, length) = self.chunks.get(index).ok_or(Problem::Truncated)?;
         let bytes = self.tiff.part(at, length);
-        let bytes = match self.is_reversed {
-            true => Cow::Owned(bytes.iter().map(|byte| byte.reverse_bits()).collect()),
-            false => Cow::Borrowed(bytes),
+        let all = || match self.is_reversed {
+            true => Cow::Owned(bytes.load().iter().map(|byte| byte.reverse_bits()).collect()),
+            false => bytes.load(),
         };
+        let packed = || if self.is_reversed { Packed::of(all()) } else { bytes.into() };
         Ok(match self.compression {
-            Compression::None => Unpacker::plain(bytes),
-            Compression::PackBits => Unpacker::pack_bits(bytes),
-            Compression::Lzw => Unpacker::lzw(bytes),
-            Compression::Deflate => Unpacker::deflate(bytes),
-            Compression::Fax(scheme) => Unpacker::fax(Fax::new(bytes, scheme, self.chunk.width)),
+            Compression::None => Unpacker::plain(packed()),
+            Compression::PackBits => Unpacker::pack_bits(packed()),
+            Compression::Lzw => Unpacker::lzw(packed()),
+            Compression::Deflate => Unpacker::deflate(packed()),
+            Compression::Fax(scheme) => Unpacker::fax(Fax::new(all(), scheme, self.chunk.width)),
             Compression::Jpeg => {
                 let components = self.samples / self.planes();
                 let Jpeg { tables, is_ycc } = self.jpeg;
                 let expected = Expected { components, is_ycc, at_least: shown, at_most: self.chunk };
-                Unpacker::decoded(decode_part(tables, &bytes, expected)?)
+                Unpacker::decoded(decode_part(&tables.load(), &all(), expected)?)
             }
         })
     }
@@ -452,7 +453,7 @@ fn chunks(
         starts.sort_unstable();
         for (at, length) in chunks.iter_mut().filter(|(_, length)| *length == 0) {
             let next = starts.get(starts.partition_point(|start| start <= at));
-            *length = next.map_or_else(|| tiff.part(*at, u64::MAX).len() as u64, |next| next - *at);
+            *length = next.map_or_else(|| tiff.part(*at, u64::MAX).len(), |next| next - *at);
         }
     }
     Ok((chunk, chunks))

@@ -8,7 +8,7 @@ use image_webp::{DecodingError, LoopCount, WebPDecoder};
 
 use super::super::animation::canvas::Part;
 use super::super::animation::changes::changed;
-use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, FrameWriter, Frames};
+use super::super::animation::{self, Animation, AnimationCodec, Clock, Frame, FrameWriter, Frames, Open};
 use super::super::decoders::Decoders;
 use super::super::{EncodeRequest, Encoded, Encoders, Format, Header, Problem};
 use super::{ALPHA, PROFILE, chunks, picture, problem, push, sealed, tidied, within_limits};
@@ -16,7 +16,7 @@ use crate::error::Failure;
 use crate::image::convert::convert;
 use crate::image::{Image, Pixels, Representation, Size};
 
-pub(super) const CODEC: AnimationCodec = AnimationCodec { frames, animate: Some(animate) };
+pub(super) const CODEC: AnimationCodec = AnimationCodec { frames: Open::Whole(frames), animate: Some(animate) };
 
 /// The flag of animations.
 const ANIMATED: u8 = 0x02;
