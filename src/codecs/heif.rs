@@ -7,7 +7,7 @@ use std::ops::Range;
 use heifer_isobmff::boxes::{ColorInfo, Property};
 use heifer_isobmff::{Error, HeifFile, ItemId};
 
-use super::boxes::{first, whole};
+use super::boxes::whole;
 use super::icc::{Samples, accept, or_note};
 use super::metadata::Blocks;
 use super::{Finding, Problem};
@@ -52,25 +52,9 @@ fn is_mapped(file: &HeifFile<'_>, item: ItemId) -> bool {
 }
 
 /// The picture that the primary one is made of by a gain map, if it is made so.
-fn base(file: &HeifFile<'_>) -> Option<ItemId> {
+pub(super) fn base(file: &HeifFile<'_>) -> Option<ItemId> {
     let made_of = is_mapped(file, file.primary_id).then(|| file.referenced_items(file.primary_id, b"dimg"))?;
     made_of.first().copied()
-}
-
-/// A file for decoders that know nothing of gain maps: the picture that the primary one is made of by one is the primary picture.
-pub(super) fn without_gain_map<'a>(bytes: &'a [u8], file: &HeifFile<'_>) -> Cow<'a, [u8]> {
-    let id = || {
-        let base = base(file)?;
-        let primary = first(first(bytes, b"meta")?.get(4..)?, b"pitm")?;
-        let (&version, place) = (primary.first()?, primary.as_ptr() as usize - bytes.as_ptr() as usize + 4);
-        let mut changed = bytes.to_vec();
-        match version {
-            0 => changed.get_mut(place..place + 2)?.copy_from_slice(&u16::try_from(base).ok()?.to_be_bytes()),
-            _ => changed.get_mut(place..place + 4)?.copy_from_slice(&base.to_be_bytes()),
-        }
-        Some(changed)
-    };
-    id().map_or(Cow::Borrowed(bytes), Cow::Owned)
 }
 
 /// Why a container cannot be read.
