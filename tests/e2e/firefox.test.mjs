@@ -1,6 +1,7 @@
 // What other sites embed, in Firefox: in the page itself, and in a frame of another site. Skipped where it is not installed.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { serve, suite, test } from "./support/harness.mjs";
 import { FIREFOX, startFirefox } from "./support/firefox.mjs";
@@ -65,6 +66,34 @@ test("the page itself runs a batch in Firefox", async (t) => {
     MIRROR,
   );
   assert.deepEqual([status, type], ["completed", "image/png"]);
+});
+
+test("a document with large layers is read in pieces in Firefox", async (t) => {
+  if (!FIREFOX) return t.skip("Firefox is not installed");
+  const deployment = await serve();
+  t.after(() => deployment.stop());
+  const tab = await (await startFirefox(t)).open(deployment.url);
+  await tab.until(() => window.pixelmill !== undefined);
+  const document = (name) => readFileSync(new URL(`../data/codecs/rgb-packed.psd${name}`, import.meta.url));
+  const [status, text] = await tab.evaluate(
+    async ([start, length, end], workflow) => {
+      const { pixelmill } = window;
+      const decode = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      const [{ name, url }] = await pixelmill.importAssets([new File([decode(start), new Uint8Array(length), decode(end)], "layers.psd")]);
+      workflow.actions[0].parameters.images = [{ name, sourceUrl: url, storageType: "local" }];
+      const ended = new Promise((resolve) => pixelmill.addEventListener("batchcompleted", ({ detail }) => resolve(detail.status)));
+      const { batchId } = await pixelmill.executeBatch({ workflowId: "plain", workflow });
+      const status = await ended;
+      const { executions } = await pixelmill.listExecutions(batchId);
+      const blob = await pixelmill.readAsset(executions[0].outputs[0].url);
+      return [status, btoa(String.fromCharCode(...new Uint8Array(await blob.arrayBuffer())))];
+    },
+    pictures.withLayers(document(""), 48 << 20),
+    pictures.chain("plain", [], { format: "png" }),
+  );
+  assert.equal(status, "completed");
+  const result = await pictures.plainSamples(Buffer.from(text, "base64"));
+  assert.deepEqual(result.data, document(".rgba").subarray(8));
 });
 
 test("in Firefox a workflow is built with mouse and keys, undone and redone, kept over a reload, and run", async (t) => {

@@ -348,3 +348,16 @@ export function unsharpMask(picture, sigma, amount, threshold = 0) {
     return data[pixel * channels + channel] + change;
   });
 }
+
+/** A Photoshop document without layers as one with a layer of so many bytes, which is passed over: what is before its zeros, how many these are, and what is behind them. */
+export function withLayers(document, length) {
+  // Behind the header and two parts with their lengths before them is that of the layers.
+  const after = (at) => at + 4 + document.readUInt32BE(at);
+  const layers = after(after(26));
+  const section = Buffer.alloc(10);
+  section.writeUInt32BE(length, 0);
+  section.writeUInt32BE(length - 4, 4);
+  section.writeUInt16BE(1, 8);
+  const start = Buffer.concat([document.subarray(0, layers), section]);
+  return [start.toString("base64"), length - 6, document.subarray(after(layers)).toString("base64")];
+}
