@@ -14,22 +14,10 @@ use pixelmill::image::convert::convert;
 use pixelmill::image::depth::at_a_glance;
 use pixelmill::image::{Deep, Image, Pixels, Plane, Representation, Size, Subsampling, Ycc};
 
-fn data(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+#[path = "shared/coded.rs"]
+mod coded;
 
-/// Every readable picture in the folder.
-fn pictures() -> Vec<String> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs");
-    let entries = std::fs::read_dir(folder).expect("the folder is there");
-    let mut names: Vec<_> = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".rgba").map(str::to_owned))
-        .collect();
-    names.sort();
-    assert!(names.len() > 40, "{}", names.len());
-    names
-}
+use coded::{data, pictures};
 
 /// Whether renderers agree on a file only away from its edges.
 fn is_drawing(name: &str) -> bool {

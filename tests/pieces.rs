@@ -2,7 +2,6 @@
 //! becomes of a file that cannot be read any more.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,20 +16,14 @@ use pixelmill::image::{Image, Pixels, Size};
 use pixelmill::workflow;
 use serde_json::json;
 
-fn data(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+#[path = "shared/coded.rs"]
+mod coded;
+
+use coded::data;
 
 /// Every picture in the folder in a format that is read in pieces.
 fn pictures() -> Vec<(String, Vec<u8>)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/codecs");
-    let entries = std::fs::read_dir(folder).expect("the folder is there");
-    let mut names: Vec<_> = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".rgba").map(str::to_owned))
-        .collect();
-    names.sort();
-    let files = names.into_iter().map(|name| (data(&name), name)).map(|(file, name)| (name, file));
+    let files = coded::pictures().into_iter().map(|name| (data(&name), name)).map(|(file, name)| (name, file));
     let files: Vec<_> = files.filter(|(_, file)| sniff(file).is_some_and(Format::reads_in_pieces)).collect();
     assert!(files.len() > 50, "{}", files.len());
     files

@@ -165,6 +165,12 @@ impl Editing {
         id
     }
 
+    /// Adds a step as it usually begins at a place in the list and returns its id.
+    fn add_step(&mut self, at: usize, action: &Action) -> String {
+        let wish = if action.role == Role::Sink { "save" } else { action.action_type };
+        self.add(at, wish, action.action_type, first_settings(action))
+    }
+
     fn connect(&mut self, source: (&str, &str), target: (&str, &str)) {
         self.edges.push(Edge::between(source, target));
     }
@@ -225,8 +231,7 @@ pub fn with_step(document: &Value, action_type: &str, place: &Place) -> Option<(
         Some(index) => index + 1,
         None => actions_of(document).len(),
     };
-    let wish = if action.role == Role::Sink { "save" } else { action.action_type };
-    let id = editing.add(at, wish, action.action_type, first_settings(action));
+    let id = editing.add_step(at, action);
     if let Some((source, source_port)) = &place
         && let Some(input) = main_input(action)
     {
@@ -637,8 +642,7 @@ fn with_step_from(document: &Value, action: &Action, source: &(String, String)) 
     }
     let mut editing = Editing::of(document);
     let at = if action.role == Role::Sink { actions_of(document).len() } else { index_of(document, from.0)? + 1 };
-    let wish = if action.role == Role::Sink { "save" } else { action.action_type };
-    let id = editing.add(at, wish, action.action_type, first_settings(action));
+    let id = editing.add_step(at, action);
     editing.connect(from, (&id, input.name));
     editing.fill_ports(at, &id, action);
     Some((editing.finish(), id))
@@ -656,7 +660,7 @@ fn with_step_between(
     let (input, output) = (main_input(action)?, main_output(action)?);
     let mut editing = Editing::of(document);
     let at = index_of(document, source.0)? + 1;
-    let id = editing.add(at, action.action_type, action.action_type, first_settings(action));
+    let id = editing.add_step(at, action);
     for edge in editing.edges.iter_mut() {
         if edge.leaves(source.0, source.1) && edge.enters(target.0, target.1) {
             (edge.source, edge.source_port) = (id.clone(), output.name.to_owned());

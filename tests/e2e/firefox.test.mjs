@@ -43,56 +43,45 @@ for (const [isolation, policy] of [["none", here], ["frame", framed]]) {
   });
 }
 
-test("the page itself runs a batch in Firefox", async (t) => {
-  if (!FIREFOX) return t.skip("Firefox is not installed");
+/** What becomes of a file when the page runs a workflow over it: the file is made of parts, each in base64 or so many zeros. */
+async function runFile(t, name, parts, workflow) {
   const deployment = await serve();
   t.after(() => deployment.stop());
   const tab = await (await startFirefox(t)).open(deployment.url);
   await tab.until(() => window.pixelmill !== undefined);
-  const photo = await sharp(pictures.photo("cat")).resize(140, 90, { fit: "fill" }).png().toBuffer();
-  const [status, type] = await tab.evaluate(
-    async (text, workflow) => {
+  const [status, type, text] = await tab.evaluate(
+    async (fileName, parts, workflow) => {
       const { pixelmill } = window;
-      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-      const [{ name, url }] = await pixelmill.importAssets([new File([bytes], "cat.png")]);
+      const bytes = (part) => (typeof part === "number" ? new Uint8Array(part) : Uint8Array.from(atob(part), (character) => character.charCodeAt(0)));
+      const [{ name, url }] = await pixelmill.importAssets([new File(parts.map(bytes), fileName)]);
       workflow.actions[0].parameters.images = [{ name, sourceUrl: url, storageType: "local" }];
       const ended = new Promise((resolve) => pixelmill.addEventListener("batchcompleted", ({ detail }) => resolve(detail.status)));
       const { batchId } = await pixelmill.executeBatch({ workflowId: "mirror", workflow });
       const status = await ended;
       const { executions } = await pixelmill.listExecutions(batchId);
-      return [status, (await pixelmill.readAsset(executions[0].outputs[0].url)).type];
+      const blob = await pixelmill.readAsset(executions[0].outputs[0].url);
+      return [status, blob.type, btoa(String.fromCharCode(...new Uint8Array(await blob.arrayBuffer())))];
     },
-    photo.toString("base64"),
-    MIRROR,
+    name,
+    parts,
+    workflow,
   );
+  return { status, type, bytes: Buffer.from(text, "base64") };
+}
+
+test("the page itself runs a batch in Firefox", async (t) => {
+  if (!FIREFOX) return t.skip("Firefox is not installed");
+  const photo = await sharp(pictures.photo("cat")).resize(140, 90, { fit: "fill" }).png().toBuffer();
+  const { status, type } = await runFile(t, "cat.png", [photo.toString("base64")], MIRROR);
   assert.deepEqual([status, type], ["completed", "image/png"]);
 });
 
 test("a document with large layers is read in pieces in Firefox", async (t) => {
   if (!FIREFOX) return t.skip("Firefox is not installed");
-  const deployment = await serve();
-  t.after(() => deployment.stop());
-  const tab = await (await startFirefox(t)).open(deployment.url);
-  await tab.until(() => window.pixelmill !== undefined);
   const document = (name) => readFileSync(new URL(`../data/codecs/rgb-packed.psd${name}`, import.meta.url));
-  const [status, text] = await tab.evaluate(
-    async ([start, length, end], workflow) => {
-      const { pixelmill } = window;
-      const decode = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-      const [{ name, url }] = await pixelmill.importAssets([new File([decode(start), new Uint8Array(length), decode(end)], "layers.psd")]);
-      workflow.actions[0].parameters.images = [{ name, sourceUrl: url, storageType: "local" }];
-      const ended = new Promise((resolve) => pixelmill.addEventListener("batchcompleted", ({ detail }) => resolve(detail.status)));
-      const { batchId } = await pixelmill.executeBatch({ workflowId: "plain", workflow });
-      const status = await ended;
-      const { executions } = await pixelmill.listExecutions(batchId);
-      const blob = await pixelmill.readAsset(executions[0].outputs[0].url);
-      return [status, btoa(String.fromCharCode(...new Uint8Array(await blob.arrayBuffer())))];
-    },
-    pictures.withLayers(document(""), 48 << 20),
-    pictures.chain("plain", [], { format: "png" }),
-  );
+  const { status, bytes } = await runFile(t, "layers.psd", pictures.withLayers(document(""), 48 << 20), pictures.chain("plain", [], { format: "png" }));
   assert.equal(status, "completed");
-  const result = await pictures.plainSamples(Buffer.from(text, "base64"));
+  const result = await pictures.plainSamples(bytes);
   assert.deepEqual(result.data, document(".rgba").subarray(8));
 });
 
