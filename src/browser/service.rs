@@ -17,7 +17,9 @@ use super::database::Database;
 use super::environment::{
     OwnFiles, base_path, clock_offset, fetch_anonymously, fetch_own, now, random, resolve, worker_count,
 };
-use super::interop::{Listener, Receiver, Sender, both, describe, from_js, handover, property, settled, spawn, to_js};
+use super::interop::{
+    Listener, Receiver, Sender, both, boxed, describe, from_js, handover, property, settled, spawn, to_js,
+};
 use super::program;
 use super::storage::Storage;
 use super::verify::{self, Found};
@@ -523,65 +525,71 @@ impl Hub {
     async fn answer(&self, ticket: u32, call: Call, files: JsValue) -> Result<(Answer, JsValue), Refusal> {
         let Self { service, database, .. } = self;
         let answer = match call {
-            Call::ExecuteBatch { request } => Answer::ExecuteBatch(service.execute(&request.0).await?),
-            Call::ListBatches { query } => Answer::ListBatches(service.list(&query.0).await?),
+            Call::ExecuteBatch { request } => Answer::ExecuteBatch(boxed(service.execute(&request.0)).await?),
+            Call::ListBatches { query } => Answer::ListBatches(boxed(service.list(&query.0)).await?),
             Call::GetBatchStatus { batch_id, query } => {
-                Answer::GetBatchStatus(service.status(&batch_id, &query.0).await?)
+                Answer::GetBatchStatus(boxed(service.status(&batch_id, &query.0)).await?)
             }
-            Call::CancelBatch { batch_id } => Answer::CancelBatch(service.cancel(&batch_id).await?),
+            Call::CancelBatch { batch_id } => Answer::CancelBatch(boxed(service.cancel(&batch_id)).await?),
             Call::ListExecutions { batch_id, query } => {
-                Answer::ListExecutions(service.executions(&batch_id, &query.0).await?)
+                Answer::ListExecutions(boxed(service.executions(&batch_id, &query.0)).await?)
             }
             Call::RetryExecutions { batch_id, request } => {
-                Answer::RetryExecutions(service.retry(&batch_id, &request.0).await?)
+                Answer::RetryExecutions(boxed(service.retry(&batch_id, &request.0)).await?)
             }
-            Call::DeleteBatch { batch_id } => Answer::DeleteBatch(service.delete(&batch_id).await?),
-            Call::PauseBatch { batch_id } => Answer::PauseBatch(service.pause(&batch_id).await?),
-            Call::ResumeBatch { batch_id } => Answer::ResumeBatch(service.resume(&batch_id).await?),
-            Call::UpdateBatch { batch_id, change } => Answer::UpdateBatch(service.update(&batch_id, &change.0).await?),
-            Call::PauseAll {} => Answer::PauseAll(service.pause_all().await?),
-            Call::ResumeAll {} => Answer::ResumeAll(service.resume_all().await?),
-            Call::GetBatchLog { batch_id } => Answer::GetBatchLog(service.log(&batch_id).await?),
-            Call::VerifyBatch { batch_id } => Answer::VerifyBatch(self.verify(&batch_id).await?),
-            Call::GetReport { batch_id, query } => Answer::GetReport(service.report(&batch_id, &query.0).await?),
-            Call::ListWorkflows { query } => Answer::ListWorkflows(service.list_workflows(&query.0).await?),
+            Call::DeleteBatch { batch_id } => Answer::DeleteBatch(boxed(service.delete(&batch_id)).await?),
+            Call::PauseBatch { batch_id } => Answer::PauseBatch(boxed(service.pause(&batch_id)).await?),
+            Call::ResumeBatch { batch_id } => Answer::ResumeBatch(boxed(service.resume(&batch_id)).await?),
+            Call::UpdateBatch { batch_id, change } => {
+                Answer::UpdateBatch(boxed(service.update(&batch_id, &change.0)).await?)
+            }
+            Call::PauseAll {} => Answer::PauseAll(boxed(service.pause_all()).await?),
+            Call::ResumeAll {} => Answer::ResumeAll(boxed(service.resume_all()).await?),
+            Call::GetBatchLog { batch_id } => Answer::GetBatchLog(boxed(service.log(&batch_id)).await?),
+            Call::VerifyBatch { batch_id } => Answer::VerifyBatch(boxed(self.verify(&batch_id)).await?),
+            Call::GetReport { batch_id, query } => Answer::GetReport(boxed(service.report(&batch_id, &query.0)).await?),
+            Call::ListWorkflows { query } => Answer::ListWorkflows(boxed(service.list_workflows(&query.0)).await?),
             Call::GetWorkflow { workflow_id, query } => {
-                Answer::GetWorkflow(service.workflow(&workflow_id, &query.0).await?)
+                Answer::GetWorkflow(boxed(service.workflow(&workflow_id, &query.0)).await?)
             }
             Call::SaveWorkflow { document, options } => {
-                Answer::SaveWorkflow(service.save_workflow(&document.0, &options.0).await?)
+                Answer::SaveWorkflow(boxed(service.save_workflow(&document.0, &options.0)).await?)
             }
             Call::PublishWorkflow { workflow_id } => {
-                Answer::PublishWorkflow(service.publish_workflow(&workflow_id).await?)
+                Answer::PublishWorkflow(boxed(service.publish_workflow(&workflow_id)).await?)
             }
             Call::UnpublishWorkflow { workflow_id } => {
-                Answer::UnpublishWorkflow(service.unpublish_workflow(&workflow_id).await?)
+                Answer::UnpublishWorkflow(boxed(service.unpublish_workflow(&workflow_id)).await?)
             }
             Call::DuplicateWorkflow { workflow_id, options } => {
-                Answer::DuplicateWorkflow(service.duplicate_workflow(&workflow_id, &options.0).await?)
+                Answer::DuplicateWorkflow(boxed(service.duplicate_workflow(&workflow_id, &options.0)).await?)
             }
             Call::DeleteWorkflow { workflow_id } => {
-                Answer::DeleteWorkflow(service.delete_workflow(&workflow_id).await?)
+                Answer::DeleteWorkflow(boxed(service.delete_workflow(&workflow_id)).await?)
             }
             Call::ExportWorkflow { workflow_id, query } => {
-                Answer::ExportWorkflow(service.export_workflow(&workflow_id, &query.0).await?)
+                Answer::ExportWorkflow(boxed(service.export_workflow(&workflow_id, &query.0)).await?)
             }
-            Call::ImportWorkflow { document } => Answer::ImportWorkflow(service.import_workflow(&document.0).await?),
+            Call::ImportWorkflow { document } => {
+                Answer::ImportWorkflow(boxed(service.import_workflow(&document.0)).await?)
+            }
             Call::ListModels {} => {
-                let models = self.user_files(Some(FileKind::Model)).await?;
+                let models = boxed(self.user_files(Some(FileKind::Model))).await?;
                 Answer::ListModels(models.into_iter().map(ModelAnswer::from).collect())
             }
-            Call::DeleteModel { name } => Answer::DeleteModel(self.delete_file(FileKind::Model, &name).await?),
-            Call::ListFiles { query } => Answer::ListFiles(self.user_files(FilesQuery::read(&query.0)?.kind).await?),
+            Call::DeleteModel { name } => Answer::DeleteModel(boxed(self.delete_file(FileKind::Model, &name)).await?),
+            Call::ListFiles { query } => {
+                Answer::ListFiles(boxed(self.user_files(FilesQuery::read(&query.0)?.kind)).await?)
+            }
             Call::DeleteFile { file } => {
                 let FileRequest { kind, name } = FileRequest::read(&file.0)?;
-                Answer::DeleteFile(self.delete_file(kind, &name.unwrap_or_default()).await?)
+                Answer::DeleteFile(boxed(self.delete_file(kind, &name.unwrap_or_default())).await?)
             }
             Call::ListActions {} => {
                 Answer::ListActions(serde_json::to_value(crate::api::catalog()).unwrap_or_default())
             }
             Call::ValidateWorkflow { document } => Answer::ValidateWorkflow(service.validate_workflow(&document.0)),
-            Call::BatchWorkflow { batch_id } => Answer::BatchWorkflow(service.batch_workflow(&batch_id).await?),
+            Call::BatchWorkflow { batch_id } => Answer::BatchWorkflow(boxed(service.batch_workflow(&batch_id)).await?),
             Call::AllProgress {} => Answer::AllProgress(database.all_progress().await?),
             Call::ExecutionRecords { batch_id, subset, offset, limit } => {
                 Answer::ExecutionRecords(database.executions(&batch_id, subset, offset, limit).await?)
@@ -590,45 +598,51 @@ impl Hub {
                 let found = database.indices(&batch_id, subset).await?;
                 Answer::ExecutionIndices(found.map(|(_, indices)| indices).unwrap_or_default())
             }
-            Call::IsAllPaused {} => Answer::IsAllPaused(service.refresh_global_pause().await?.is_some()),
-            Call::IsAllowed { preference } => Answer::IsAllowed(preferences::is_allowed(database, preference).await?),
+            Call::IsAllPaused {} => Answer::IsAllPaused(boxed(service.refresh_global_pause()).await?.is_some()),
+            Call::IsAllowed { preference } => {
+                Answer::IsAllowed(boxed(preferences::is_allowed(database, preference)).await?)
+            }
             Call::Allow { preference, allowed } => {
-                Answer::Allow(preferences::allow(database, preference, allowed).await?)
+                Answer::Allow(boxed(preferences::allow(database, preference, allowed)).await?)
             }
             Call::SettingsBelow { prefix } => Answer::SettingsBelow(database.settings_below(&prefix).await?),
             Call::ChangeSettings { changes } => Answer::ChangeSettings(database.change_settings(changes).await?),
             Call::AreStored { asset_ids } => Answer::AreStored(database.are_stored(&asset_ids).await?),
             Call::AreDownloaded { modules } => {
-                Answer::AreDownloaded(modules::are_downloaded(&self.names, &self.setup.base_url, &modules).await)
+                Answer::AreDownloaded(boxed(modules::are_downloaded(&self.names, &self.setup.base_url, &modules)).await)
             }
-            Call::ImportAssets { report } => Answer::ImportAssets(self.import_assets(ticket, report, &files).await?),
+            Call::ImportAssets { report } => {
+                Answer::ImportAssets(boxed(self.import_assets(ticket, report, &files)).await?)
+            }
             Call::ImportModel { name } => {
                 let request = FileRequest { kind: FileKind::Model, name };
-                Answer::ImportModel(self.import_file(file(&files)?, request).await?.into())
+                Answer::ImportModel(boxed(self.import_file(file(&files)?, request)).await?.into())
             }
             Call::ImportFile { options } => {
-                Answer::ImportFile(self.import_file(file(&files)?, FileRequest::read(&options.0)?).await?)
+                Answer::ImportFile(boxed(self.import_file(file(&files)?, FileRequest::read(&options.0)?)).await?)
             }
-            Call::ImportArchive {} => Answer::ImportArchive(self.import_archive(file(&files)?).await?),
-            Call::ExportArchive {} => return Ok((Answer::ExportArchive(()), self.export_archive().await?.into())),
-            Call::ReadAsset { url } => return Ok((Answer::ReadAsset(()), self.read_asset(&url).await?.into())),
+            Call::ImportArchive {} => Answer::ImportArchive(boxed(self.import_archive(file(&files)?)).await?),
+            Call::ExportArchive {} => {
+                return Ok((Answer::ExportArchive(()), boxed(self.export_archive()).await?.into()));
+            }
+            Call::ReadAsset { url } => return Ok((Answer::ReadAsset(()), boxed(self.read_asset(&url)).await?.into())),
             Call::Zip { batch_id, only } => {
-                let archive = zip::zip(database, service, &batch_id, only.as_ref()).await?;
+                let archive = boxed(zip::zip(database, service, &batch_id, only.as_ref())).await?;
                 return Ok((Answer::Zip(archive.missing), archive.blob.into()));
             }
             Call::Files { batch_id, only } => {
                 let zip::Collected { paths, asset_ids, contents, missing, .. } =
-                    zip::collect(database, service, &batch_id, only.as_ref()).await?;
+                    boxed(zip::collect(database, service, &batch_id, only.as_ref())).await?;
                 let contents: Array = contents.into_iter().collect();
                 return Ok((Answer::Files(ResultFiles { paths, asset_ids, missing }), contents.into()));
             }
             Call::Preview { document, look } => {
                 let previewer = if look.sample { &self.sampler } else { &self.previewer };
-                let (previewed, files) = previewer.preview(document.0.to_string(), look).await?;
+                let (previewed, files) = boxed(previewer.preview(document.0.to_string(), look)).await?;
                 return Ok((Answer::Preview(previewed), files.into()));
             }
             Call::Unpack {} => {
-                let (contents, pictures) = self.unpack(file(&files)?).await?;
+                let (contents, pictures) = boxed(self.unpack(file(&files)?)).await?;
                 return Ok((Answer::Unpack(contents), pictures.into()));
             }
         };

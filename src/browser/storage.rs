@@ -1,7 +1,6 @@
 //! The storage of this browser: IndexedDB or, if that is not available, the page's memory, which workers access through
 //! messages.
 
-use std::pin::Pin;
 #[cfg(feature = "worker")]
 use std::rc::Rc;
 
@@ -10,6 +9,7 @@ use web_sys::Blob;
 use super::database::{Apply, Database, slot};
 #[cfg(feature = "worker")]
 use super::environment::now;
+use super::interop::boxed;
 #[cfg(feature = "worker")]
 use super::worker::Remote;
 use crate::batch::records::{Batch, Execution, Millis, Progress, Subset};
@@ -102,12 +102,6 @@ impl Storage {
 #[cfg(feature = "worker")]
 fn not_here() -> StoreError {
     StoreError::Failed("A worker cannot do this while the page works from memory.".to_owned())
-}
-
-/// A future on the heap: awaiting it costs a pointer instead of another copy of every store's code, which would make
-/// the page a quarter larger.
-fn boxed<'a, T>(future: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
-    Box::pin(future)
 }
 
 /// Asks whichever store it is.

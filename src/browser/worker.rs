@@ -15,7 +15,7 @@ use web_sys::{Blob, File, MessageEvent, MessagePort};
 use super::database::Database;
 use super::environment::{blob_of_buffer, buffer_of, fetch_anonymously};
 use super::hash::sha256;
-use super::interop::{Listener, both, describe, from_js, property, settled, spawn, to_js};
+use super::interop::{Listener, both, boxed, describe, from_js, property, settled, spawn, to_js};
 use super::storage::{End, Storage};
 use super::verify::{self, Found};
 use crate::actions::{RunFacts, Stop};
@@ -301,9 +301,9 @@ impl Worker {
         let Execution { batch_id, asset_index, attempts: attempt, .. } = execution;
         let attempt = *attempt;
         let mut outcome = Outcome::default();
-        outcome.result = match self.plan(batch_id).await? {
+        outcome.result = match boxed(self.plan(batch_id)).await? {
             Ok(plan) => match &execution.input_asset.gathered {
-                Some(gathered) => self.gather(&plan, execution, gathered, &mut outcome).await?,
+                Some(gathered) => boxed(self.gather(&plan, execution, gathered, &mut outcome)).await?,
                 None => {
                     outcome.findings.engine_version = Some(plan.each.version());
                     let produced = self.produce(&plan.each, execution, given, None, &mut outcome).await?;
@@ -314,7 +314,7 @@ impl Worker {
         };
         let Outcome { result, mut findings, mut assets } = outcome;
         let result = match result {
-            Ok(produced) => collect_results(produced, &mut findings, &mut assets).await,
+            Ok(produced) => boxed(collect_results(produced, &mut findings, &mut assets)).await,
             Err(failure) => Err(failure),
         };
         if execution.gathers() {
@@ -361,6 +361,19 @@ impl Worker {
         preview: Option<(&RefCell<Steps>, Look)>,
         outcome: &mut Outcome,
     ) -> Result<Result<Option<Produced>, Failure>, StoreError> {
+        Ok(match boxed(self.contents(execution, given, outcome)).await? {
+            Ok(contents) => boxed(self.run_plan(plan, execution, contents, preview, outcome)).await,
+            Err(failure) => Err(failure),
+        })
+    }
+
+    /// The contents of an execution's inputs.
+    async fn contents(
+        &self,
+        execution: &Execution,
+        given: &Given,
+        outcome: &mut Outcome,
+    ) -> Result<Result<Vec<Input>, Failure>, StoreError> {
         let inputs = &execution.input_asset.inputs;
         let mut contents = Vec::with_capacity(inputs.len());
         for (position, input) in inputs.iter().enumerate() {
@@ -368,11 +381,11 @@ impl Worker {
                 contents.push(content);
                 continue;
             }
-            if let Some(file) = self.large_file(input).await? {
+            if let Some(file) = boxed(self.large_file(input)).await? {
                 contents.push(Input::Pieces(file.pieces()));
                 continue;
             }
-            match self.input(input).await? {
+            match boxed(self.input(input)).await? {
                 Ok((bytes, fetched)) => {
                     contents.push(Input::Whole(bytes));
                     if let Some(asset) = fetched {
@@ -385,11 +398,21 @@ impl Worker {
                 Err(failure) => return Ok(Err(failure.at(&input.action_id))),
             }
         }
+        Ok(Ok(contents))
+    }
+
+    /// Makes ready what a plan needs for these contents, and runs it.
+    async fn run_plan(
+        &self,
+        plan: &Plan,
+        execution: &Execution,
+        mut contents: Vec<Input>,
+        preview: Option<(&RefCell<Steps>, Look)>,
+        outcome: &mut Outcome,
+    ) -> Result<Option<Produced>, Failure> {
+        let inputs = &execution.input_asset.inputs;
         let plan = &plan.for_execution(execution.asset_index, execution.input_asset.row.as_ref());
-        let hints = match self.fill_templates(plan, execution, &mut contents).await {
-            Ok(hints) => hints,
-            Err(failure) => return Ok(Err(failure)),
-        };
+        let hints = boxed(self.fill_templates(plan, execution, &mut contents)).await?;
         // A Blob has no name; messages and `{name}` need one.
         let nameless = format!("image-{}", execution.asset_index + 1);
         let sources: Vec<Source<'_>> = (inputs.iter().zip(&contents))
@@ -415,35 +438,33 @@ impl Worker {
             let Ok(header) = header else { continue };
             let texts = sources[position].bytes.whole().filter(|bytes| codecs::needs_fonts(bytes, header));
             outcome.findings.uses_fonts |= texts.is_some();
-            if let Err(failure) = self.ready_to_decode(header.format, texts).await {
-                return Ok(Err(failure.at(&input.action_id)));
-            }
+            let ready = boxed(self.ready_to_decode(header.format, texts)).await;
+            ready.map_err(|failure| failure.at(&input.action_id))?;
         }
         let (steps, look) = preview.unzip();
-        let sample = match look.filter(|look| look.sample).map(|_| plan.sample(&sources)) {
-            Some(Ok(None)) => return Ok(Ok(None)),
-            Some(Err(failure)) => return Ok(Err(failure)),
-            Some(Ok(sample)) => sample,
-            None => None,
-        };
-        if sample.is_none()
-            && let Err(failure) = self.ready_to_encode(plan, &sources).await
-        {
-            return Ok(Err(failure));
-        }
-        let mut typesetter = match plan.needs_typesetter() {
-            Some(action_id) => match self.typesetter.get(&plan.user_files(FileKind::Font)).await {
-                Ok(typesetter) => Some(typesetter),
-                Err(failure) => return Ok(Err(failure.at(action_id))),
+        let sample = match look.filter(|look| look.sample) {
+            Some(_) => match plan.sample(&sources)? {
+                Some(sample) => Some(sample),
+                None => return Ok(None),
             },
+            None => {
+                boxed(self.ready_to_encode(plan, &sources)).await?;
+                None
+            }
+        };
+        let mut typesetter = match plan.needs_typesetter() {
+            Some(action_id) => {
+                let typesetter = boxed(self.typesetter.get(&plan.user_files(FileKind::Font))).await;
+                Some(typesetter.map_err(|failure| failure.at(action_id))?)
+            }
             None => None,
         };
-        let luts = self.luts.load(&plan.user_files(FileKind::Lut)).await;
-        let customs = self.customs.load(&plan.user_files(FileKind::Action)).await;
-        let mut networks = self.networks.load(&plan.networks()).await;
+        let luts = boxed(self.luts.load(&plan.user_files(FileKind::Lut))).await;
+        let customs = boxed(self.customs.load(&plan.user_files(FileKind::Action))).await;
+        let mut networks = boxed(self.networks.load(&plan.networks())).await;
         let mut returned = Returned::default();
         let slow_writes = if sample.is_none() { plan.slow_writes(&sources) } else { 0 };
-        let produced = loop {
+        loop {
             let parts = networks.count() + slow_writes;
             if parts > 0 {
                 report(&FromWorker::TakesLong { parts });
@@ -467,23 +488,22 @@ impl Worker {
             match ran {
                 Ok(mut produced) => {
                     produced.warnings.splice(0..0, hints);
-                    break Ok(Some(produced));
+                    return Ok(Some(produced));
                 }
-                Err(Stop::Failed(failure)) => break Err(failure),
+                Err(Stop::Failed(failure)) => return Err(failure),
                 // The first picture that needs it. From now on the model, or why it is not available, is there.
-                Err(Stop::NeedsModel(name)) => networks.add(&self.networks, &name).await,
-                Err(Stop::NeedsServer(submission)) => match self.submit(*submission).await {
+                Err(Stop::NeedsModel(name)) => boxed(networks.add(&self.networks, &name)).await,
+                Err(Stop::NeedsServer(submission)) => match boxed(self.submit(*submission)).await {
                     Ok(file) => returned.add(file),
-                    Err(failure) => break Err(failure.at(returned.awaited_by(plan))),
+                    Err(failure) => return Err(failure.at(returned.awaited_by(plan))),
                 },
                 Err(Stop::NeedsEmoji) => {
                     if let Some(typesetter) = &mut typesetter {
-                        typesetter.load_emoji(&self.requests).await;
+                        boxed(typesetter.load_emoji(&self.requests)).await;
                     }
                 }
             }
-        };
-        Ok(produced)
+        }
     }
 
     /// The bytes of an input, and the file to be stored if it was fetched.

@@ -451,6 +451,8 @@ impl Work {
     }
 }
 
+/// What runs once for a picture are functions of their own: together in one, V8 would soon optimise all of it, which takes as long as two
+/// pictures.
 impl<'a> Runner<'a> {
     fn run(mut self) -> Result<Produced, Stop> {
         let graph = &self.plan.graph;
@@ -514,6 +516,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs the graph once for every frame of an animation that a result shows, and for the first.
+    #[inline(never)]
     fn frames(&mut self, source: usize, written: &mut [Writing<'a>]) -> Result<(), Stop> {
         let GraphSource { action_id: id, auto_orient, .. } = &self.plan.graph.sources[source];
         let (Some(file), Some(header)) = (self.files[source], self.headers[source].clone()) else { return Ok(()) };
@@ -679,6 +682,7 @@ impl<'a> Runner<'a> {
     }
 
     /// What must run, given what is written, and what is kept of earlier runs: everything if nothing is.
+    #[inline(never)]
     fn work(&self, written: &[Writing<'_>]) -> Work {
         let graph = &self.plan.graph;
         let is_finished = |(position, written): (usize, &Writing<'_>)| {
@@ -759,6 +763,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Makes the thumbnail of what a node gives, and keeps it if the node itself is kept already.
+    #[inline(never)]
     fn add_thumbnail(&mut self, index: usize, results: &Pictures, is_kept: bool) -> Result<(), Failure> {
         let Some((image, reduced)) = results.first() else { return Ok(()) };
         let full = reduced.map_or(image.size, |reduced| reduced.full);
@@ -777,6 +782,7 @@ impl<'a> Runner<'a> {
     }
 
     /// The reduced copy of a source's picture, in the first representation that its decoder gives.
+    #[inline(never)]
     fn copy(&mut self, source: usize, of: &Sample) -> Result<Image, Failure> {
         let key = self.plan.copy_key(source, self.index);
         let kept = self.services.steps.zip(key).and_then(|(steps, key)| {
@@ -819,6 +825,7 @@ impl<'a> Runner<'a> {
 
     /// Decides a condition, once for all frames of an animation, and drops what it leaves out. It leads on its picture as it
     /// is.
+    #[inline(never)]
     fn branch(
         &mut self,
         index: usize,
@@ -859,6 +866,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs a node's kernel on the pictures that wait for it.
+    #[inline(never)]
     fn transform(&mut self, index: usize, intermediates: &mut [Vec<Option<Intermediate>>]) -> Result<Vec<Image>, Stop> {
         let node = &self.plan.graph.nodes[index];
         let Some(operation) = &self.plan.operations[index] else { return Ok(Vec::new()) };
@@ -936,6 +944,7 @@ impl<'a> Runner<'a> {
         stop.at(&self.plan.graph.nodes[index].action_id)
     }
 
+    #[inline(never)]
     fn decode(&mut self, node: usize, source: usize) -> Result<(Image, Option<Reduced>), Failure> {
         if let Some(sample) = self.sample {
             let copy = self.copy(source, sample)?;
@@ -977,6 +986,7 @@ impl<'a> Runner<'a> {
         Ok((image, reduced))
     }
 
+    #[inline(never)]
     fn stray_thumbnail(&mut self, source: usize) -> Result<Encoded, Failure> {
         let id = &self.plan.graph.sources[source].action_id;
         let missing = || Failure::input(format!("\"{id}\" has no image."), "Add an image to it.").at(id);
@@ -992,6 +1002,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Writes a picture, or adds a frame to an animation.
+    #[inline(never)]
     fn write(&mut self, position: usize, image: Image, written: &mut Writing<'a>) -> Result<(), Failure> {
         let output = &self.plan.graph.outputs[position];
         let shown = self.frame_in(position).filter(|_| self.animated == Some(output.origin));
@@ -1089,6 +1100,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Writes the result of a reduced copy, which stands for one of `full` size, for looking at it.
+    #[inline(never)]
     fn write_sample(
         &mut self,
         position: usize,
@@ -1131,6 +1143,7 @@ impl<'a> Runner<'a> {
 
     /// Ends the writing of a still picture: keeps within a size, and keeps the original, if that is wanted. `again` is the picture,
     /// if there is a limit.
+    #[inline(never)]
     fn finish_still(
         &mut self,
         position: usize,
@@ -1178,6 +1191,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Writes a picture in each of the formats that may make the smallest file, and keeps the smallest that is similar enough.
+    #[inline(never)]
     fn write_smallest(&mut self, position: usize, image: Image, written: &mut Writing<'a>) -> Result<(), Failure> {
         let output = &self.plan.graph.outputs[position];
         let (parameters, said) = (&output.parameters, self.metadata(output));
@@ -1230,6 +1244,7 @@ impl<'a> Runner<'a> {
     }
 
     /// A result of at most `most` bytes, or the smallest there is; `first` is the one that is too large.
+    #[inline(never)]
     fn fitted(
         &self,
         position: usize,
@@ -1255,6 +1270,7 @@ impl<'a> Runner<'a> {
     }
 
     /// A result with its name.
+    #[inline(never)]
     fn named(&mut self, position: usize, written: Written) -> Result<ProducedOutput, Failure> {
         let output = &self.plan.graph.outputs[position];
         let Written { size, format, encoded, warnings } = written;
