@@ -175,7 +175,7 @@ impl Scaling {
             to_ratio: to.v,
             mirrored: laid.turn.rows_mirrored,
         };
-        PlaneResampler::new(across.samples(), Taps::new(across, self.filter), Taps::new(down, self.filter))
+        PlaneResampler::new(across.samples(), Taps::of(across, self.filter), Taps::of(down, self.filter))
     }
 }
 

@@ -9,6 +9,7 @@
 //! same bytes.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::taps::{LANES, Taps, WEIGHT};
 use crate::image::lanes::{I16x8, I32x4, U8x16};
@@ -26,8 +27,8 @@ const BLOCK: usize = 16;
 
 /// Resamples one plane, whose rows arrive in bands of any height.
 pub(crate) struct PlaneResampler {
-    across: Taps,
-    down: Taps,
+    across: Rc<Taps>,
+    down: Rc<Taps>,
     /// Samples of an arriving row.
     width: usize,
     /// The columns that contribute to the result.
@@ -46,7 +47,7 @@ pub(crate) struct PlaneResampler {
 
 impl PlaneResampler {
     /// For rows of `width` samples.
-    pub(super) fn new(width: usize, across: Taps, down: Taps) -> Self {
+    pub(super) fn new(width: usize, across: Rc<Taps>, down: Rc<Taps>) -> Self {
         let columns = across.all();
         let stride = columns.len().next_multiple_of(BLOCK);
         let kept = Order::of(&down).rows_kept();
@@ -332,7 +333,7 @@ mod tests {
             to_ratio: 1,
             mirrored: false,
         };
-        let taps = |from, to| Taps::new(side(from, to), Filter::Lanczos3);
+        let taps = |from, to| Taps::of(side(from, to), Filter::Lanczos3);
         let resampler = PlaneResampler::new(4000, taps(4000, 1600), taps(3000, 1200));
         assert!(resampler.ring.len() <= 16 * 4000, "{}", resampler.ring.len());
     }

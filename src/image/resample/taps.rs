@@ -5,7 +5,10 @@
 //! for luma positions, averaged over the result's blocks, and distributed to the chroma samples from which each luma position
 //! is interpolated. For luma, only the filter remains.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::Filter;
 use crate::image::convert::interpolation;
@@ -14,9 +17,19 @@ use crate::image::convert::interpolation;
 pub(super) const WEIGHT: u32 = 14;
 /// Weights of a line are padded with zeros to a multiple of it.
 pub(super) const LANES: usize = 8;
+/// Weights of sides that are kept: those of both directions of luma and chroma, of pictures in two orientations.
+const KEPT: usize = 8;
+/// Most weights of a side that is kept.
+const MOST_KEPT: usize = 1 << 18;
+
+thread_local! {
+    /// The weights that were used last: the pictures of a batch often have the same size, and computing them takes 3 % of the time
+    /// of such a picture.
+    static LAST: RefCell<VecDeque<(Side, Filter, Rc<Taps>)>> = RefCell::default();
+}
 
 /// One direction of a plane that is resampled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Side {
     /// Luma samples of the picture.
     pub(super) from: u32,
@@ -73,7 +86,21 @@ pub(super) struct Taps {
 }
 
 impl Taps {
-    pub(super) fn new(side: Side, filter: Filter) -> Self {
+    /// The weights of a side, from those that were used last if they are among them.
+    pub(super) fn of(side: Side, filter: Filter) -> Rc<Self> {
+        let is_it = |(other, by, _): &(Side, Filter, Rc<Self>)| (*other, *by) == (side, filter);
+        LAST.with_borrow_mut(|last| {
+            let found = last.iter().position(is_it).and_then(|at| last.remove(at));
+            let taps = found.map_or_else(|| Rc::new(Self::new(side, filter)), |(.., taps)| taps);
+            if taps.weights.len() <= MOST_KEPT {
+                last.truncate(KEPT - 1);
+                last.push_front((side, filter, taps.clone()));
+            }
+            taps
+        })
+    }
+
+    fn new(side: Side, filter: Filter) -> Self {
         let mut sums = Sums { first: 0, values: Vec::new(), luma: Vec::new() };
         let results = side.to.div_ceil(side.to_ratio.into());
         let rows: Vec<(usize, Vec<i16>)> = (0..results)
@@ -269,6 +296,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn weights_that_are_kept_are_those_of_their_side_and_filter() {
+        let sides: Vec<_> = (1..2 * KEPT as u32).map(|to| side(40, 2, to, 1)).collect();
+        let sides: Vec<_> = sides.iter().flat_map(|one| [*one, Side { mirrored: true, ..*one }, *one]).collect();
+        for side in sides.iter().chain(sides.iter().rev()) {
+            for filter in [Filter::Bilinear, Filter::Lanczos3] {
+                let (kept, new) = (Taps::of(*side, filter), Taps::new(*side, filter));
+                assert_eq!((&kept.starts, &kept.weights), (&new.starts, &new.weights), "{side:?} {filter:?}");
+            }
+        }
+        LAST.with_borrow(|last| assert_eq!(last.len(), KEPT));
     }
 
     #[test]
