@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pixelmill::codecs::{
-    DecodeRequest, Decoded, EncodeRequest, Encoded, Encoder, Encoders, Encoding, Format, Header, Raster, check, decode,
-    encode, probe, sniff,
+    DecodeRequest, EncodeRequest, Encoded, Encoder, Encoders, Encoding, Format, Header, Raster, check, decode, encode,
+    probe, sniff,
 };
 use pixelmill::color::{ColorSpace, Model};
 use pixelmill::error::{Failure, Warning};
@@ -16,8 +16,11 @@ use pixelmill::image::{Deep, Image, Pixels, Plane, Representation, Size, Subsamp
 
 #[path = "shared/coded.rs"]
 mod coded;
+#[path = "shared/read.rs"]
+mod read;
 
 use coded::{data, pictures};
+use read::{decoded, rgba};
 
 /// Whether renderers agree on a file only away from its edges.
 fn is_drawing(name: &str) -> bool {
@@ -31,40 +34,19 @@ fn expected(name: &str) -> (Size, Vec<u8>) {
     (Size::new(number(0), number(4)), file[8..].to_vec())
 }
 
-fn decoded_as(bytes: &[u8], representation: Option<Representation>) -> Result<(Header, Decoded), Failure> {
-    let header = probe(bytes, "a.file")?;
-    let first = header.native.iter().next().expect("a decoder gives something");
-    let request = DecodeRequest {
-        representation: representation.unwrap_or(first),
-        at_least: header.size,
-        chroma_at_least: header.size,
-        scaling: None,
-        auto_orient: true,
-    };
-    let decoded = decode(bytes, &header, &request, "a.file")?;
-    Ok((header, decoded))
-}
-
 fn read_as(bytes: &[u8], representation: Option<Representation>) -> Result<(Header, Image), Failure> {
-    decoded_as(bytes, representation).map(|(header, decoded)| (header, decoded.image))
+    decoded(bytes, representation).map(|(header, decoded)| (header, decoded.image))
 }
 
 /// The pixels and the codes of the warnings.
 fn noticed(bytes: &[u8]) -> (Vec<u8>, Vec<String>) {
-    let decoded = decoded_as(bytes, None).expect("it can be read").1;
+    let decoded = decoded(bytes, None).expect("it can be read").1;
     assert!(decoded.warnings.iter().all(|warning| warning.is_doubt() && warning.message.contains("a.file")));
     (rgba(decoded.image), decoded.warnings.into_iter().map(|warning| warning.code).collect())
 }
 
 fn read(bytes: &[u8]) -> Result<(Header, Image), Failure> {
     read_as(bytes, None)
-}
-
-fn rgba(image: Image) -> Vec<u8> {
-    match convert(at_a_glance(&image).into_owned(), Representation::Rgba).pixels {
-        Pixels::Rgba(samples) => samples,
-        _ => panic!("not RGBA"),
-    }
 }
 
 fn rgb(image: Image) -> Vec<u8> {
@@ -669,7 +651,7 @@ fn a_camera_raw_file_says_how_large_its_preview_is() {
     for (name, size, is_doubt) in
         [("preview.dng", "27 × 40", false), ("preview.raf", "40 × 27", false), ("chain.arw", "16 × 11", true)]
     {
-        let warnings = decoded_as(&data(name), None).expect("sound").1.warnings;
+        let warnings = decoded(&data(name), None).expect("sound").1.warnings;
         let [warning] = &warnings[..] else { panic!("{name}: {warnings:?}") };
         assert_eq!((&*warning.code, warning.is_doubt()), ("camera_preview", is_doubt), "{name}");
         assert!(warning.message.contains(&format!("preview of {size} pixels")), "{}", warning.message);
@@ -699,7 +681,7 @@ fn a_preview_that_is_not_there_does_not_stop_the_others() {
         );
         match expected {
             Ok(size) => {
-                let (header, decoded) = decoded_as(&bytes, None).expect("one is there");
+                let (header, decoded) = decoded(&bytes, None).expect("one is there");
                 assert_eq!(header.size, size);
                 assert!(decoded.warnings.iter().any(|warning| warning.code == "detail_missing"));
             }
@@ -783,7 +765,7 @@ fn a_file_cut_anywhere_is_a_failure_or_complete() {
         // There is more to do for each.
         let step = if name.ends_with("jxl") { 9 } else { 1 };
         for length in (0..bytes.len()).step_by(step) {
-            match decoded_as(&bytes[..length], None) {
+            match decoded(&bytes[..length], None) {
                 Err(failure) => {
                     failed += step;
                     assert!(failure.message.contains("a.file"));
@@ -1145,7 +1127,7 @@ fn a_small_file_of_a_huge_picture_ends_too_early() {
 
 #[test]
 fn of_several_pages_the_first_is_read_with_a_hint() {
-    let (header, decoded) = decoded_as(&data("pages.tif"), None).expect("sound");
+    let (header, decoded) = decoded(&data("pages.tif"), None).expect("sound");
     assert_eq!(header.size, Size::new(37, 23));
     let [warning] = &decoded.warnings[..] else { panic!("{:?}", decoded.warnings) };
     assert!(!warning.is_doubt() && warning.code == "first_page_only", "{warning:?}");
@@ -1607,7 +1589,7 @@ fn drawing(content: &str) -> Vec<u8> {
 
 /// The codes of what is said about a drawing.
 fn said(content: &str) -> Vec<String> {
-    decoded_as(&drawing(content), None)
+    decoded(&drawing(content), None)
         .expect("it can be drawn")
         .1
         .warnings
@@ -1646,7 +1628,7 @@ fn pictures_in_a_drawing_are_shown_whatever_their_format() {
         let bytes: String = data(name).iter().map(|byte| format!("%{byte:02x}")).collect();
         let image = format!("<image width='{width}' height='{height}' href='data:{media_type},{bytes}'/>");
         let file = format!("<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'>{image}</svg>");
-        let drawn = decoded_as(file.as_bytes(), None).expect("it can be drawn").1;
+        let drawn = decoded(file.as_bytes(), None).expect("it can be drawn").1;
         assert!(drawn.warnings.is_empty(), "{name}");
         // JPEG and WebP by other decoders than those that the picture alone has.
         assert!(psnr(&premultiplied(&rgba(drawn.image)), &premultiplied(&pixels)) > 35.0, "{name}");
@@ -1790,7 +1772,7 @@ fn a_jpeg_xl_picture_keeps_its_colour_space() {
 
 #[test]
 fn what_is_left_out_of_a_jpeg_xl_picture_is_said() {
-    let warnings = decoded_as(&data("hdr-hlg.jxl"), None).expect("sound").1.warnings;
+    let warnings = decoded(&data("hdr-hlg.jxl"), None).expect("sound").1.warnings;
     assert_eq!(warnings.iter().map(|warning| warning.code.as_str()).collect::<Vec<_>>(), ["tone_mapped"]);
     assert!(!warnings[0].is_doubt());
 }
@@ -1798,7 +1780,7 @@ fn what_is_left_out_of_a_jpeg_xl_picture_is_said() {
 #[test]
 fn gain_maps_are_left_out_with_a_hint() {
     let codes = |file: &[u8]| {
-        let (header, decoded) = decoded_as(file, None).expect("sound");
+        let (header, decoded) = decoded(file, None).expect("sound");
         assert!(decoded.warnings.iter().all(|warning| !warning.is_doubt()));
         let codes: Vec<_> = decoded.warnings.into_iter().map(|warning| warning.code).collect();
         (header, codes)
@@ -1848,7 +1830,7 @@ fn gain_maps_that_say_themselves_what_they_are_are_no_second_picture() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/gain-maps");
     let file = |name: &str| std::fs::read(folder.join(name)).expect("a file");
     let hinted = |bytes: &[u8]| {
-        let decoded = decoded_as(bytes, None).expect("it can be read").1;
+        let decoded = decoded(bytes, None).expect("it can be read").1;
         assert!(decoded.warnings.iter().all(|warning| !warning.is_doubt()));
         let codes: Vec<_> = decoded.warnings.into_iter().map(|warning| warning.code).collect();
         (decoded.image, codes)

@@ -5,11 +5,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pixelmill::codecs::{DecodeRequest, decode, probe, recognize};
-use pixelmill::error::Failure;
-use pixelmill::image::convert::convert;
-use pixelmill::image::depth::at_a_glance;
-use pixelmill::image::{Image, Pixels, Representation, Size};
+use pixelmill::codecs::recognize;
+use pixelmill::image::Size;
+
+#[path = "shared/read.rs"]
+mod read;
+
+use read::{decoded, rgba};
 
 /// Files that are read otherwise on purpose, by the ends of their paths, each with why.
 const OTHERWISE: [(&str, &str); 20] = [
@@ -59,21 +61,6 @@ fn rows(folder: &Path, pixels: Option<&Path>) -> Vec<Row> {
     lines(folder.join("expect.tsv")).lines().skip(1).filter_map(row).collect()
 }
 
-fn read(bytes: &[u8]) -> Result<Image, Failure> {
-    let header = probe(bytes, "a.file")?;
-    let representation = header.native.iter().next().expect("a decoder gives something");
-    let (at_least, chroma_at_least) = (header.size, header.size);
-    let request = DecodeRequest { representation, at_least, chroma_at_least, scaling: None, auto_orient: true };
-    decode(bytes, &header, &request, "a.file").map(|decoded| decoded.image)
-}
-
-fn rgba(image: Image) -> Vec<u8> {
-    match convert(at_a_glance(&image).into_owned(), Representation::Rgba).pixels {
-        Pixels::Rgba(samples) => samples,
-        _ => panic!("not RGBA"),
-    }
-}
-
 /// How far two pictures of a size are apart: by the largest difference of a sample, and on average. What is transparent in both has
 /// no colour.
 fn distance(one: &[u8], other: &[u8]) -> (u8, f64) {
@@ -114,7 +101,7 @@ fn pictures_from_elsewhere_are_read_as_others_read_them() {
         let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         let format = path.extension().map_or_else(|| "other".into(), |end| end.to_string_lossy().to_lowercase());
         let found = table.entry(if format.len() > 5 { "other".into() } else { format }).or_default();
-        let result = read(&bytes);
+        let result = decoded(&bytes, None).map(|(_, decoded)| decoded.image);
         if let Err(failure) = &result
             && (failure.hint.is_empty() || !failure.message.contains("a.file"))
         {
