@@ -43,9 +43,9 @@ cargo xtask <command>
                         images per second compared with canvas, wasm-vips and sharp, over the given photographs or a generated one
                         of 12 MP; then the background model compared with onnxruntime-web
       --network           only the background model
-      --kernels           instead: decoding, resizing and encoding alone, with bytes and PSNR, beside wasm-vips, jSquash, canvas
-                          and sharp
-      --actions           instead: what each action costs per megapixel, beside wasm-vips where that has the same
+      --kernels           instead: JPEG and resizing alone, with bytes and PSNR, beside wasm-vips, jSquash, canvas and sharp
+      --formats [files…]  instead: reading and writing each format, in the same way; or reading these files
+      --actions           instead: what each action costs per megapixel, beside wasm-vips, photon and canvas where they have the same
       --cutouts <folder> [results]
                           instead: how well subjects are cut out of NAME.png whose opacity is NAME_gt.png; saves the cut-outs
       --images <number>   how many images per run (default: 72)
