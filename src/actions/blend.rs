@@ -67,17 +67,17 @@ pub const ACTION: Action = Action {
 /// Blends RGBA pixels with RGB or RGBA ones; `None` for others.
 fn lay<S: Sample>(blend: &Blend, under: &mut Pixels, over: &Pixels, place: Place) -> Option<()> {
     let (overlay, 4) = S::interleaved(over)? else { return None };
-    let (mode, opacity, overlay) = (blend.mode, blend.opacity as f32, overlay.as_chunks::<4>().0);
+    let (layers, overlay) = (blend.mode.layers::<S>(blend.opacity as f32), overlay.as_chunks::<4>().0);
     match S::interleaved_mut(under)? {
         (rgb, 3) => place.rows(rgb.as_chunks_mut::<3>().0, overlay, |under, over| {
             for (under, over) in under.iter_mut().zip(over) {
                 let [r, g, b] = *under;
-                let [r, g, b, _] = mode.composite([r, g, b, S::MOST], *over, opacity);
+                let [r, g, b, _] = layers.over([r, g, b, S::MOST], *over);
                 *under = [r, g, b];
             }
         }),
         (rgba, 4) => place.rows(rgba.as_chunks_mut::<4>().0, overlay, |under, over| {
-            under.iter_mut().zip(over).for_each(|(under, over)| *under = mode.composite(*under, *over, opacity));
+            under.iter_mut().zip(over).for_each(|(under, over)| *under = layers.over(*under, *over));
         }),
         _ => return None,
     }

@@ -68,6 +68,25 @@ impl Mode {
         }
     }
 
+    /// Whether each channel is blended by itself.
+    const fn is_separable(self) -> bool {
+        !matches!(self, Self::Hue | Self::Saturation | Self::Color | Self::Luminosity)
+    }
+
+    /// [`composite`](Self::composite) with this opacity.
+    pub(crate) fn layers<S: Sample>(self, opacity: f32) -> Layers<S> {
+        let opaque = |backdrop: usize, source: usize| {
+            let [backdrop, source] = [backdrop, source].map(|index| [S::of_index(index); 3]);
+            let with_alpha = |[r, g, b]: [S; 3]| [r, g, b, S::MOST];
+            self.composite(with_alpha(backdrop), with_alpha(source), opacity)[0]
+        };
+        let opaque = match S::COUNT == 256 && self.is_separable() {
+            true => (0..1 << 16).map(|pair| opaque(pair >> 8, pair & 255)).collect(),
+            false => Vec::new(),
+        };
+        Layers { mode: self, opacity, opaque }
+    }
+
     /// Lays a source with `opacity` over a backdrop, both straight; source-over of the blended colour:
     /// αo Co = αs (1 − αb) Cs + αs αb B(Cb, Cs) + (1 − αs) αb Cb.
     pub(crate) fn composite<S: Sample>(self, backdrop: [S; 4], source: [S; 4], opacity: f32) -> [S; 4] {
@@ -86,6 +105,26 @@ impl Mode {
             sum / alpha
         });
         [mixed[0], mixed[1], mixed[2], alpha].map(|value| S::of_level(value * 255.0))
+    }
+}
+
+/// What lays pixels over others.
+pub(crate) struct Layers<S> {
+    mode: Mode,
+    opacity: f32,
+    /// A channel of the result for each value of backdrop and source, if both are opaque. Empty for 16 bits, and where channels are
+    /// blended together.
+    opaque: Vec<S>,
+}
+
+impl<S: Sample> Layers<S> {
+    /// Lays a pixel over another.
+    pub(crate) fn over(&self, backdrop: [S; 4], source: [S; 4]) -> [S; 4] {
+        if self.opaque.is_empty() || backdrop[3] != S::MOST || source[3] != S::MOST {
+            return self.mode.composite(backdrop, source, self.opacity);
+        }
+        let channel = |at: usize| self.opaque[backdrop[at].index() << 8 | source[at].index()];
+        [channel(0), channel(1), channel(2), S::MOST]
     }
 }
 
@@ -181,7 +220,7 @@ mod tests {
             ("difference", [153, 51, 102]),
             ("exclusion", [173, 112, 143]),
         ] {
-            let [r, g, b, a] = Mode::of_word(word).unwrap().composite(backdrop, source, 1.0);
+            let [r, g, b, a] = Mode::of_word(word).unwrap().layers(1.0).over(backdrop, source);
             assert_eq!(([r, g, b], a), (expected, 255), "{word}");
         }
     }
@@ -203,8 +242,9 @@ mod tests {
     fn where_one_layer_is_transparent_the_other_is_seen() {
         for word in ["normal", "multiply", "color-burn", "hue", "soft-light"] {
             let mode = Mode::of_word(word).unwrap();
-            assert_eq!(mode.composite([1_u8, 2, 3, 0], [9, 8, 7, 100], 1.0), [9, 8, 7, 100], "{word}");
-            assert_eq!(mode.composite([1_u8, 2, 3, 50], [9, 8, 7, 0], 1.0), [1, 2, 3, 50], "{word}");
+            let layers = mode.layers(1.0);
+            assert_eq!(layers.over([1_u8, 2, 3, 0], [9, 8, 7, 100]), [9, 8, 7, 100], "{word}");
+            assert_eq!(layers.over([1_u8, 2, 3, 50], [9, 8, 7, 0]), [1, 2, 3, 50], "{word}");
             assert_eq!(mode.composite([1_u8, 2, 3, 50], [9, 8, 7, 200], 0.0), [1, 2, 3, 50], "{word}");
         }
     }
