@@ -1,5 +1,7 @@
 //! Filters that look at the neighbours of a pixel, with samples of any channels. Edges replicate their last sample.
 
+use std::ops::{AddAssign, SubAssign};
+
 use super::Image;
 use super::depth::{Sample, by_depth};
 
@@ -45,8 +47,10 @@ fn mean<S: Sample>(sums: &[u64], channels: usize, count: u64, out: &mut [S]) {
             *out = [colour(r), colour(g), colour(b), sample((a + count / 2) / count)];
         }
     } else {
+        // Half of one is further from whole numbers than the error of the product, so that this is the division.
+        let (half, share) = ((count / 2) as f64 + 0.5, 1.0 / count as f64);
         for (out, sum) in out.iter_mut().zip(sums) {
-            *out = sample((sum + count / 2) / count);
+            *out = sample(((*sum as f64 + half) * share) as u64);
         }
     }
 }
@@ -63,36 +67,72 @@ pub(crate) fn box_mean(image: Image, radius: u32) -> Image {
 
 fn box_mean_of<S: Sample>(image: Image, radius: u32) -> Image {
     let Some(samples) = Samples::<S>::of(&image).filter(|_| radius > 0) else { return image };
-    let (radius, channels, length) = (radius as isize, samples.channels, samples.width * samples.channels);
-    let across = |y: isize, row: &mut [u32], sums: &mut [u64]| {
-        samples.row(y, row);
-        for channel in 0..channels {
-            let last = samples.width as isize - 1;
-            let at = |x: isize| u64::from(row[x.clamp(0, last) as usize * channels + channel]);
-            let mut sum: u64 = (-radius..=radius).map(at).sum();
-            for x in 0..samples.width as isize {
-                sums[x as usize * channels + channel] = sum;
-                sum = sum + at(x + radius + 1) - at(x - radius);
-            }
-        }
+    let count = (2 * u64::from(radius) + 1).pow(2);
+    let fits = samples.channels < 4 && (S::MOST.index() as u64 * count) < u64::from(u32::MAX);
+    let data = match (samples.channels, fits) {
+        (1, true) => boxes::<S, u32, 1>(&samples, radius as usize),
+        (1, false) => boxes::<S, u64, 1>(&samples, radius as usize),
+        (3, true) => boxes::<S, u32, 3>(&samples, radius as usize),
+        (3, false) => boxes::<S, u64, 3>(&samples, radius as usize),
+        _ => boxes::<S, u64, 4>(&samples, radius as usize),
     };
-    let (mut row, mut sums) = (vec![0; length], vec![0; length]);
-    let mut down = vec![0_u64; length];
-    for y in -radius..=radius {
-        across(y, &mut row, &mut sums);
-        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down += sum);
-    }
-    let count = (2 * radius as u64 + 1).pow(2);
+    with_samples(&image, data, samples.channels)
+}
+
+/// A number that holds the sum of a square.
+trait Total: Copy + Default + AddAssign + SubAssign + From<u32> + Into<u64> {}
+impl Total for u32 {}
+impl Total for u64 {}
+
+/// [`box_mean`] of pixels with `N` channels. The sums of columns move down by a row, and the sum of a square moves along them.
+fn boxes<S: Sample, T: Total, const N: usize>(samples: &Samples<'_, S>, radius: usize) -> Vec<S> {
+    let (width, length, reach) = (samples.width, samples.width * N, radius as isize);
+    // The sums of columns, continued at both ends.
+    let mut columns = vec![[T::default(); N]; width + 2 * radius + 1];
+    let (mut entering, mut leaving) = (vec![0; length], vec![0; length]);
+    let mut sums = vec![[0_u64; N]; width];
     let mut data = vec![S::default(); samples.data.len()];
-    for (y, out) in data.chunks_exact_mut(length).enumerate() {
-        mean(&down, channels, count, out);
-        let y = y as isize;
-        across(y + radius + 1, &mut row, &mut sums);
-        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down += sum);
-        across(y - radius, &mut row, &mut sums);
-        down.iter_mut().zip(&sums).for_each(|(down, sum)| *down -= sum);
+    for y in -reach..=reach {
+        samples.row(y, &mut entering);
+        move_down(&mut columns[radius..][..width], &entering, &leaving);
     }
-    with_samples(&image, data, channels)
+    for (y, out) in data.chunks_exact_mut(length).enumerate() {
+        let (first, last) = (columns[radius], columns[radius + width - 1]);
+        columns[..radius].fill(first);
+        columns[radius + width..].fill(last);
+        move_along(&columns, radius, &mut sums);
+        mean(sums.as_flattened(), N, ((2 * radius + 1) * (2 * radius + 1)) as u64, out);
+        samples.row(y as isize + reach + 1, &mut entering);
+        samples.row(y as isize - reach, &mut leaving);
+        move_down(&mut columns[radius..][..width], &entering, &leaving);
+    }
+    data
+}
+
+/// Moves the sums of columns by a row.
+#[inline(never)]
+fn move_down<T: Total, const N: usize>(columns: &mut [[T; N]], entering: &[u32], leaving: &[u32]) {
+    for ((sum, entering), leaving) in columns.as_flattened_mut().iter_mut().zip(entering).zip(leaving) {
+        *sum += T::from(*entering);
+        *sum -= T::from(*leaving);
+    }
+}
+
+/// The sums of the squares in a row.
+#[inline(never)]
+fn move_along<T: Total, const N: usize>(columns: &[[T; N]], radius: usize, sums: &mut [[u64; N]]) {
+    let (before, after) = (&columns[..sums.len()], &columns[2 * radius + 1..]);
+    let mut square = [T::default(); N];
+    for column in &columns[..=2 * radius] {
+        square.iter_mut().zip(column).for_each(|(sum, column)| *sum += *column);
+    }
+    for ((sums, before), after) in sums.iter_mut().zip(before).zip(after) {
+        for channel in 0..N {
+            sums[channel] = square[channel].into();
+            square[channel] += after[channel];
+            square[channel] -= before[channel];
+        }
+    }
 }
 
 /// The mean of each square of `side` pixels, from the top left; at the right and at the bottom of what is left. A planar
@@ -348,6 +388,35 @@ mod tests {
                 assert_eq!(convolve(image(), &line(31.0, 30.0)), image());
                 assert_eq!(median(image(), 3), image());
                 assert_eq!(bilateral(image(), 5, 3.0, 30.0), image());
+            }
+        }
+    }
+
+    #[test]
+    fn a_box_is_the_mean_of_what_is_in_it() {
+        for representation in [Representation::Gray, Representation::Rgb, Representation::Rgb16] {
+            for (width, height, radius) in [(9, 7, 2), (5, 3, 6), (1, 4, 1), (30, 20, 130)] {
+                let image = noise(Size::new(width, height), representation, radius);
+                let numbers = |image: &Image| -> Vec<u64> {
+                    let (deep, narrow) = (u16::interleaved(&image.pixels), u8::interleaved(&image.pixels));
+                    let deep = deep.map(|(samples, _)| samples.iter().map(|sample| u64::from(*sample)).collect());
+                    deep.or_else(|| Some(narrow?.0.iter().map(|sample| u64::from(*sample)).collect())).unwrap()
+                };
+                let data = numbers(&image);
+                let channels = data.len() / image.size.pixels() as usize;
+                let found = numbers(&box_mean(image, radius));
+                let reach = i64::from(radius);
+                let inside = |at: i64, side: u32| at.clamp(0, i64::from(side) - 1) as usize;
+                for (at, found) in found.into_iter().enumerate() {
+                    let (x, y) = ((at / channels) as i64 % i64::from(width), (at / channels) as i64 / i64::from(width));
+                    let rows = (y - reach..=y + reach).map(|y| inside(y, height) * width as usize);
+                    let sum: u64 = rows
+                        .flat_map(|row| (x - reach..=x + reach).map(move |x| row + inside(x, width)))
+                        .map(|pixel| data[pixel * channels + at % channels])
+                        .sum();
+                    let count = (2 * u64::from(radius) + 1).pow(2);
+                    assert_eq!(found, (2 * sum + count) / (2 * count), "{representation:?} {width}×{height} {radius}");
+                }
             }
         }
     }
