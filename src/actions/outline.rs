@@ -77,11 +77,17 @@ impl<S: Sample> Opacity<S> {
         nearest(&seeds, self.size, |y, row| {
             for (x, found) in row.iter().enumerate() {
                 let Some((column, line)) = *found else { continue };
+                let square = column.abs_diff(x).pow(2) + line.abs_diff(y).pow(2);
+                // The edge is no further away than a pixel more.
+                if width >= 1.0 && square as f64 <= (width - 1.0) * (width - 1.0) {
+                    covered[y * columns + x] = S::MOST;
+                    continue;
+                }
                 let to = |column: usize, line: usize| {
                     let (across, down) = (column.abs_diff(x) as f64, line.abs_diff(y) as f64);
                     (across * across + down * down).sqrt()
                 };
-                if to(column, line) > width + 1.0 {
+                if square as f64 > (width + 1.0) * (width + 1.0) {
                     continue;
                 }
                 let distance = self
