@@ -27,7 +27,7 @@ crate::parameters! {
 /// The entry of `rotate`.
 pub const ACTION: Action = Action {
     action_type: "rotate",
-    version: "2.0.0",
+    version: "2.0.1",
     name: "Rotate",
     description: "Rotates the picture clockwise by any angle. Multiples of 90 degrees do not change a pixel.",
     category: Category::Geometry,

@@ -18,7 +18,7 @@ crate::parameters! {
 /// The entry of `straighten`.
 pub const ACTION: Action = Action {
     action_type: "straighten",
-    version: "1.0.0",
+    version: "1.0.1",
     name: "Straighten",
     description: "Levels a tilted horizon or upright lines: finds their angle, rotates by it, and crops to what has no empty corners. A picture without a clear direction stays as it is.",
     category: Category::Geometry,

@@ -1,6 +1,6 @@
 //! Eight 16-bit and four 32-bit numbers at a time: `simd128` on wasm32, arrays elsewhere, with the same results to the bit.
 //!
-//! Only what the JPEG decoder and the resampler need. Nearly every operation is one instruction of wasm; the arrays copy
+//! Only what the JPEG decoder, the resampler and rotations need. Nearly every operation is one instruction of wasm; the arrays copy
 //! what it says (wrapping products, saturating narrowing), so that everything built on them is tested natively.
 //!
 //! `unsafe` stands here alone, for the loads and stores of vectors. Each takes a reference to an array of exactly the
@@ -23,6 +23,14 @@ mod imp {
         pub(crate) fn load(from: &[u8; 16]) -> Self {
             // SAFETY: 16 bytes behind a reference, readable.
             Self(unsafe { wasm::v128_load(from.as_ptr().cast()) })
+        }
+        #[inline(always)]
+        pub(crate) fn neighbours(self) -> [I16x8; 2] {
+            let zero = wasm::u8x16_splat(0);
+            [
+                I16x8(wasm::i8x16_shuffle::<0, 16, 3, 16, 1, 16, 4, 16, 2, 16, 5, 16, 16, 16, 16, 16>(self.0, zero)),
+                I16x8(wasm::i8x16_shuffle::<6, 16, 9, 16, 7, 16, 10, 16, 8, 16, 11, 16, 16, 16, 16, 16>(self.0, zero)),
+            ]
         }
         #[inline(always)]
         pub(crate) fn pairs(self, other: Self) -> [I16x8; 4] {
@@ -56,6 +64,14 @@ mod imp {
         #[inline(always)]
         pub(crate) fn zero() -> Self {
             Self(wasm::i16x8_splat(0))
+        }
+        #[inline(always)]
+        pub(crate) fn repeated([a, b]: [i16; 2]) -> Self {
+            Self(wasm::i32x4_splat(i32::from(a) & 0xffff | i32::from(b) << 16))
+        }
+        #[inline(always)]
+        pub(crate) fn halves_paired(self) -> Self {
+            Self(wasm::i16x8_shuffle::<0, 4, 1, 5, 2, 6, 3, 7>(self.0, self.0))
         }
         #[inline(always)]
         pub(crate) fn add(self, other: Self) -> Self {
@@ -175,6 +191,13 @@ mod imp {
         pub(crate) fn load(from: &[u8; 16]) -> Self {
             Self(*from)
         }
+        /// The first four pixels of RGB: red of the first and the second, green of both, blue of both, zeros, and the same of the third and
+        /// the fourth.
+        #[inline(always)]
+        pub(crate) fn neighbours(self) -> [I16x8; 2] {
+            let sample = |at: usize| i16::from(self.0[at]);
+            [0, 6].map(|first| I16x8(from_fn(|i| if i < 6 { sample(first + i / 2 + i % 2 * 3) } else { 0 })))
+        }
         #[inline(always)]
         pub(crate) fn pairs(self, other: Self) -> [I16x8; 4] {
             let sample = |i: usize| i16::from([self.0, other.0][i % 2][i / 2]);
@@ -198,6 +221,15 @@ mod imp {
         #[inline(always)]
         pub(crate) fn zero() -> Self {
             Self([0; 8])
+        }
+        #[inline(always)]
+        pub(crate) fn repeated([a, b]: [i16; 2]) -> Self {
+            Self([a, b, a, b, a, b, a, b])
+        }
+        /// Each lane of the lower half before that of the upper one.
+        #[inline(always)]
+        pub(crate) fn halves_paired(self) -> Self {
+            self.mixed(self, [0, 4, 1, 5, 2, 6, 3, 7])
         }
         #[inline(always)]
         pub(crate) fn add(self, other: Self) -> Self {
