@@ -234,7 +234,21 @@ fn a_png_has_no_more_colours_than_its_palette() {
     let pixels = png_parts(&run(&original, &[], json!({ "palette": 256, "dither": false }))).2;
     // Pillow's median cut comes to 8, and its octree to 9, over the three channels of a pixel, but not in Oklab.
     let errors = before.concat().iter().zip(pixels.concat()).map(|(a, b)| f64::from(a.abs_diff(b))).sum::<f64>();
-    assert!(errors / (before.len() as f64) < 16.0, "256 colours are close to all: {}", errors / before.len() as f64);
+    assert!(errors / (before.len() as f64) < 10.0, "256 colours are close to all: {}", errors / before.len() as f64);
+}
+
+/// libimagequant 2.4 reaches 49.4 and 37.2 dB on these; Wu's method with 32 steps a side 38.5 and 34.3.
+#[test]
+fn a_palette_of_256_colours_is_close_to_a_photograph() {
+    for (name, least) in [("mug.jpg", 47.5), ("tulips.jpg", 35.5)] {
+        let original = file(&format!("../../src/samples/{name}"));
+        let written = |more: Value| png_parts(&run(&original, &[], more)).2.concat();
+        let before = written(json!({ "format": "png" }));
+        let after = written(json!({ "format": "png", "palette": 256, "dither": false }));
+        let squares: f64 = before.iter().zip(&after).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
+        let decibels = 10.0 * (255.0 * 255.0 * 0.75 * before.len() as f64 / squares).log10();
+        assert!(decibels > least, "{name}: {decibels}");
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(super) const CODEC: Codec = Codec {
     animation: Some(AnimationCodec { frames: Open::Pieces(frames), animate: Some(write::animate) }),
 };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.3.0";
+pub(super) const VERSION: &str = "1.3.1";
 
 /// The block with a color profile (ICC.1:2022, B.6).
 const PROFILE: &[u8; 11] = b"ICCRGBG1012";

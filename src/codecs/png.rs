@@ -36,7 +36,7 @@ pub(super) const CODEC: Codec = Codec {
     animation: Some(frames::CODEC),
 };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.6.0";
+pub(super) const VERSION: &str = "1.6.1";
 
 /// Name and version for the record.
 const ENCODER: &str = "png 0.18.1";

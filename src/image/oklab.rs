@@ -37,6 +37,11 @@ fn cube_root(x: f32) -> f32 {
     root
 }
 
+/// Lightness from 0 to 1, redness and yellowness of amounts of red, green and blue light from 0 to 1.
+pub(crate) fn lab(light: [f32; 3]) -> [f32; 3] {
+    times(&TO_LAB, times(&TO_LMS, light).map(cube_root))
+}
+
 /// Colours of sRGB in Oklab, and back.
 pub(crate) struct Oklab {
     light: Light,
@@ -50,7 +55,7 @@ impl Oklab {
 
     /// Lightness from 0 to 1, redness and yellowness of a colour.
     pub(crate) fn of<S: Lit>(&self, rgb: [S; 3]) -> [f32; 3] {
-        times(&TO_LAB, times(&TO_LMS, rgb.map(|value| self.light.of(value))).map(cube_root))
+        lab(rgb.map(|value| self.light.of(value)))
     }
 
     /// The nearest colour; what falls outside the space is clamped.
