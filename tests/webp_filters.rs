@@ -1,7 +1,14 @@
 //! What our copy of image-webp does to sixteen positions at once is, to the bit, what the published sources do to one after the
 //! other (`vendor/README.md`).
 
-#![allow(dead_code, unused_imports, unreachable_pub, clippy::all, clippy::unwrap_used, reason = "they are sources of others")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    clippy::all,
+    clippy::unwrap_used,
+    reason = "they are sources of others"
+)]
 
 #[rustfmt::skip]
 #[path = "../vendor/image-webp/src/lanes.rs"]
