@@ -15,6 +15,7 @@ mod deflate;
 mod fax;
 mod lzw;
 pub(super) mod metadata;
+mod pack;
 mod page;
 mod unpack;
 mod write;
@@ -25,7 +26,7 @@ pub(super) use unpack::Unpacker;
 pub(super) const CODEC: Codec =
     Codec { reading: Reading::Pieces { probe, decode }, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.1.0";
+pub(super) const VERSION: &str = "1.2.0";
 
 /// Some camera raw files have the same signature.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
