@@ -11,8 +11,11 @@ use crate::color::{ColorSpace, Inks, LabColors};
 use crate::image::depth::Sample;
 use crate::image::{Image, Size};
 
+mod deflate;
 mod fax;
+mod lzw;
 pub(super) mod metadata;
+mod pack;
 mod page;
 mod unpack;
 mod write;
@@ -23,7 +26,7 @@ pub(super) use unpack::Unpacker;
 pub(super) const CODEC: Codec =
     Codec { reading: Reading::Pieces { probe, decode }, encode: Some(write::encode), strip: None, animation: None };
 /// Raise it when any decoded pixel or written byte changes.
-pub(super) const VERSION: &str = "1.1.0";
+pub(super) const VERSION: &str = "1.2.0";
 
 /// Some camera raw files have the same signature.
 pub(super) fn sniff(bytes: &[u8]) -> bool {
@@ -129,6 +132,7 @@ fn painted<S: Sample>(page: &Page<'_>, inks: &ColorSpace) -> Result<Picture, Pro
                 let out = &mut samples[(y * width + left) * channels..][..shown * channels];
                 painter.paint(&row, out);
             }
+            unpackers.iter_mut().try_for_each(Unpacker::finish)?;
         }
     }
     if painter.is_clipped {
@@ -328,7 +332,15 @@ impl Page<'_> {
         let size = usize::from(self.bits) / 8;
         match self.predictor {
             Predictor::None => {}
-            Predictor::Horizontal if size == 1 => add_left(row, each),
+            Predictor::Horizontal if size == 1 => add_left(row, each, u8::wrapping_add),
+            Predictor::Horizontal if size == 2 && self.is_little => {
+                add_left(row.as_chunks_mut().0, each, |left, here| {
+                    u16::from_le_bytes(left).wrapping_add(u16::from_le_bytes(here)).to_le_bytes()
+                })
+            }
+            Predictor::Horizontal if size == 2 => add_left(row.as_chunks_mut().0, each, |left, here| {
+                u16::from_be_bytes(left).wrapping_add(u16::from_be_bytes(here)).to_be_bytes()
+            }),
             Predictor::Horizontal => {
                 for at in (each * size..row.len()).step_by(size) {
                     let [left, here] = [at - each * size, at].map(|at| self.joined(&row[at..at + size]));
@@ -338,7 +350,7 @@ impl Page<'_> {
                 }
             }
             Predictor::FloatingPoint => {
-                add_left(row, each);
+                add_left(row, each, u8::wrapping_add);
                 spare.clear();
                 spare.extend_from_slice(row);
                 let samples = row.len() / size;
@@ -353,9 +365,31 @@ impl Page<'_> {
     }
 }
 
-/// Adds to each byte the one that stands `each` before it.
-fn add_left(row: &mut [u8], each: usize) {
-    for at in each..row.len() {
-        row[at] = row[at].wrapping_add(row[at - each]);
+/// Adds to each sample the one that stands `each` before it.
+fn add_left<T: Copy>(row: &mut [T], each: usize, sum: impl Fn(T, T) -> T) {
+    match each {
+        1 => add_pixel_left::<T, 1>(row, sum),
+        3 => add_pixel_left::<T, 3>(row, sum),
+        4 => add_pixel_left::<T, 4>(row, sum),
+        _ => {
+            for at in each..row.len() {
+                row[at] = sum(row[at - each], row[at]);
+            }
+        }
+    }
+}
+
+/// Adds to each pixel the one on its left, which is at hand and not read again.
+// Engines optimise whole functions when they are called: this one is for every row of a picture.
+#[inline(never)]
+fn add_pixel_left<T: Copy, const EACH: usize>(row: &mut [T], sum: impl Fn(T, T) -> T) {
+    let (pixels, _) = row.as_chunks_mut::<EACH>();
+    let [first, rest @ ..] = pixels else { return };
+    let mut left = *first;
+    for pixel in rest {
+        for (left, here) in left.iter_mut().zip(pixel) {
+            *left = sum(*left, *here);
+            *here = *left;
+        }
     }
 }

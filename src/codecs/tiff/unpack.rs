@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use miniz_oxide::inflate::stream::{InflateState, inflate};
-use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 use weezl::decode::Decoder;
 use weezl::{BitOrder, LzwStatus};
 
+use super::deflate::Inflater;
 use super::fax::Fax;
+use super::lzw::Lzw;
 use crate::codecs::jpeg::Part;
 use crate::codecs::{Bytes, Finding, Problem};
 
@@ -87,8 +87,10 @@ enum Method<'a> {
     /// Rows of so many bytes, which may be fewer than those of the strip or tile; the rest of a row is 0.
     Rows(usize),
     PackBits(Run),
-    Lzw(Box<Decoder>),
-    Deflate(Box<InflateState>),
+    Lzw(Lzw),
+    /// With the codes of GIF.
+    OldLzw(Box<Decoder>),
+    Deflate(Box<Inflater>),
     Fax(Box<Fax<'a>>),
 }
 
@@ -124,15 +126,15 @@ impl<'a> Unpacker<'a> {
     pub(super) fn lzw(mut bytes: Packed<'a>) -> Self {
         // Old files have the codes of GIF, which begin with 0x100 in the lowest bits.
         let is_old = matches!(bytes.left(), [0, second, ..] if second & 1 != 0);
-        let decoder = match is_old {
-            true => Decoder::new(BitOrder::Lsb, 8),
-            false => Decoder::with_tiff_size_switch(BitOrder::Msb, 8),
+        let method = match is_old {
+            true => Method::OldLzw(Box::new(Decoder::new(BitOrder::Lsb, 8))),
+            false => Method::Lzw(Lzw::new()),
         };
-        Self::new(bytes, Method::Lzw(Box::new(decoder)))
+        Self::new(bytes, method)
     }
 
     pub(super) fn deflate(bytes: Packed<'a>) -> Self {
-        Self::new(bytes, Method::Deflate(InflateState::new_boxed(DataFormat::Zlib)))
+        Self::new(bytes, Method::Deflate(Box::new(Inflater::new())))
     }
 
     pub(super) fn fax(fax: Fax<'a>) -> Self {
@@ -154,9 +156,25 @@ impl<'a> Unpacker<'a> {
                 Ok(())
             }
             Method::PackBits(run) => pack_bits(packed, run, out),
-            Method::Lzw(decoder) => lzw(packed, decoder, out),
-            Method::Deflate(state) => deflate(packed, state, out),
+            Method::Lzw(lzw) => unpack(packed, out, |packed, out| lzw.unpack(packed, out)),
+            Method::OldLzw(decoder) => unpack(packed, out, |packed, out| old_lzw(decoder, packed, out)),
+            Method::Deflate(inflater) => unpack(packed, out, |packed, out| inflater.unpack(packed, out)),
             Method::Fax(fax) => fax.row(out),
+        }
+    }
+
+    /// After the last row: compares the checksum of all bytes, if there is one.
+    pub(super) fn finish(&mut self) -> Result<(), Problem> {
+        let Self { packed, method: Method::Deflate(inflater), .. } = self else { return Ok(()) };
+        loop {
+            let Progress { used, written, status } = inflater.unpack(packed.left(), &mut [0]);
+            packed.used += used;
+            match status {
+                Status::IsDamaged => return Err(DAMAGED),
+                Status::Pauses if used > 0 && written == 0 => {}
+                // It is the end, or there are more bytes than asked for, or fewer than there should be.
+                Status::Pauses | Status::Ends => return Ok(()),
+            }
         }
     }
 }
@@ -193,34 +211,51 @@ fn pack_bits(packed: &mut Packed<'_>, run: &mut Run, out: &mut [u8]) -> Result<(
     Ok(())
 }
 
-fn lzw(packed: &mut Packed<'_>, decoder: &mut Decoder, out: &mut [u8]) -> Result<(), Problem> {
+/// How a step of unpacking ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// There is nothing more to read, or no room.
+    Pauses,
+    /// The data say that this is all.
+    Ends,
+    /// They make no sense.
+    IsDamaged,
+}
+
+/// What a step of unpacking used and wrote.
+pub(super) struct Progress {
+    pub(super) used: usize,
+    pub(super) written: usize,
+    pub(super) status: Status,
+}
+
+/// Fills `out` step by step.
+fn unpack(
+    packed: &mut Packed<'_>,
+    out: &mut [u8],
+    mut step: impl FnMut(&[u8], &mut [u8]) -> Progress,
+) -> Result<(), Problem> {
     let mut filled = 0;
     while filled < out.len() {
-        let result = decoder.decode_bytes(packed.left(), &mut out[filled..]);
-        packed.used += result.consumed_in;
-        filled += result.consumed_out;
-        match result.status {
-            Ok(LzwStatus::Ok) if result.consumed_in + result.consumed_out > 0 => {}
+        let Progress { used, written, status } = step(packed.left(), &mut out[filled..]);
+        packed.used += used;
+        filled += written;
+        match status {
+            Status::Pauses if used + written > 0 => {}
             _ if filled == out.len() => {}
-            Ok(_) => return Err(Problem::Truncated),
-            Err(_) => return Err(DAMAGED),
+            Status::Pauses | Status::Ends => return Err(Problem::Truncated),
+            Status::IsDamaged => return Err(DAMAGED),
         }
     }
     Ok(())
 }
 
-fn deflate(packed: &mut Packed<'_>, state: &mut InflateState, out: &mut [u8]) -> Result<(), Problem> {
-    let mut filled = 0;
-    while filled < out.len() {
-        let result = inflate(state, packed.left(), &mut out[filled..], MZFlush::None);
-        packed.used += result.bytes_consumed;
-        filled += result.bytes_written;
-        match result.status {
-            Ok(MZStatus::Ok) if result.bytes_consumed + result.bytes_written > 0 => {}
-            _ if filled == out.len() => {}
-            Ok(_) | Err(MZError::Buf) => return Err(Problem::Truncated),
-            Err(_) => return Err(DAMAGED),
-        }
-    }
-    Ok(())
+fn old_lzw(decoder: &mut Decoder, packed: &[u8], out: &mut [u8]) -> Progress {
+    let result = decoder.decode_bytes(packed, out);
+    let status = match result.status {
+        Ok(LzwStatus::Ok | LzwStatus::NoProgress) => Status::Pauses,
+        Ok(LzwStatus::Done) => Status::Ends,
+        Err(_) => Status::IsDamaged,
+    };
+    Progress { used: result.consumed_in, written: result.consumed_out, status }
 }

@@ -1,8 +1,11 @@
 //! Writing: gray, RGB or RGBA of 8 or 16 bits with straight alpha, in strips packed by Deflate with differences, and the
 //! profile. Little endian, one page.
 
-use miniz_oxide::deflate::compress_to_vec_zlib;
+use miniz_oxide::deflate::core::{
+    CompressionStrategy, CompressorOxide, TDEFLFlush, TDEFLStatus, compress, create_comp_flags_from_zip_params,
+};
 
+use super::pack::packed;
 use crate::codecs::directory::{Entries, UNDEFINED};
 use crate::codecs::{EncodeRequest, Encoded, Encoders, Format, lossless};
 use crate::error::Failure;
@@ -10,54 +13,106 @@ use crate::image::{Deep, Image, Pixels};
 
 /// Bytes of a strip before it is packed, as far as its rows are shorter.
 const STRIP: usize = 1 << 18;
-/// If no effort is given. A compromise: the sizes of higher levels differ little.
-const LEVEL: u8 = 4;
 
-/// Replaces every sample but the first of each row by its difference from the one in the pixel before.
-fn differences<S: Copy>(samples: &mut [S], width: usize, channels: usize, minus: fn(S, S) -> S) {
-    for row in samples.chunks_exact_mut(width * channels) {
-        for at in (channels..row.len()).rev() {
-            row[at] = minus(row[at], row[at - channels]);
+/// Every sample but the first of each row as its difference from the one in the pixel before, in bytes.
+fn differences<S: Copy + Default, const BYTES: usize>(
+    samples: &[S],
+    stride: usize,
+    channels: usize,
+    minus: impl Fn(S, S) -> [u8; BYTES],
+) -> Vec<u8> {
+    let mut bytes = vec![0; samples.len() * BYTES];
+    let (places, _) = bytes.as_chunks_mut::<BYTES>();
+    for (places, row) in places.chunks_exact_mut(stride).zip(samples.chunks_exact(stride)) {
+        let (first, rest) = places.split_at_mut(channels);
+        first.iter_mut().zip(row).for_each(|(place, here)| *place = minus(*here, S::default()));
+        for ((place, here), left) in rest.iter_mut().zip(&row[channels..]).zip(row) {
+            *place = minus(*here, *left);
         }
     }
+    bytes
+}
+
+/// Packs strips one after the other: quickly, or also in slower ways, of which each strip gets the smallest. So more effort never makes
+/// it larger than none.
+struct Packer {
+    effort: Option<u8>,
+    /// How many were packed.
+    strips: usize,
+    /// What was better when it was compared last.
+    better: CompressionStrategy,
+}
+
+impl Packer {
+    fn pack(&mut self, strip: &[u8]) -> Vec<u8> {
+        /// All are compared for every so many strips.
+        const APART: usize = 8;
+        let mut smallest = packed(strip);
+        let Some(effort @ 2..) = self.effort else { return smallest };
+        let are_compared = effort >= 7 || self.strips.is_multiple_of(APART);
+        self.strips += 1;
+        // Differences of a photograph repeat by chance, but not far: without short repetitions its file is smaller. Drawings
+        // need them. A level of 3 is no better than 2, and without short repetitions none is better than 6.
+        let level = if effort > 3 { effort } else { effort - 1 };
+        for (strategy, level) in [(CompressionStrategy::Filtered, level.min(6)), (CompressionStrategy::Default, level)]
+        {
+            if !are_compared && strategy != self.better {
+                continue;
+            }
+            let other = deflated(strip, level, strategy);
+            if let Some(other) = other.filter(|other| other.len() < smallest.len()) {
+                smallest = other;
+                self.better = strategy;
+            }
+        }
+        smallest
+    }
+}
+
+/// A zlib stream, if it is smaller than the bytes.
+fn deflated(bytes: &[u8], level: u8, strategy: CompressionStrategy) -> Option<Vec<u8>> {
+    const WINDOW_BITS: i32 = 15;
+    let flags = create_comp_flags_from_zip_params(level.into(), WINDOW_BITS, strategy as i32);
+    let mut out = vec![0; bytes.len()];
+    let (status, _, length) = compress(&mut CompressorOxide::new(flags), bytes, &mut out, TDEFLFlush::Finish);
+    out.truncate(length);
+    (status == TDEFLStatus::Done).then_some(out)
 }
 
 pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encoders>) -> Result<Encoded, Failure> {
     let icc = image.space.icc().cloned();
     let Image { size, pixels, .. } = lossless(image);
     let width = size.width as usize;
-    let (channels, bits, samples) = match pixels {
-        Pixels::Gray(mut samples) => {
-            differences(&mut samples, width, 1, u8::wrapping_sub);
-            (1, 8, samples)
-        }
-        Pixels::Rgb(mut samples) => {
-            differences(&mut samples, width, 3, u8::wrapping_sub);
-            (3, 8, samples)
-        }
-        Pixels::Rgba(mut samples) => {
-            differences(&mut samples, width, 4, u8::wrapping_sub);
-            (4, 8, samples)
-        }
-        Pixels::Deep(mut deep) => {
-            let channels = deep.channels();
-            let (Deep::Gray(samples) | Deep::Rgb(samples) | Deep::Rgba(samples)) = &mut deep;
-            differences(samples, width, channels, u16::wrapping_sub);
-            (channels, 16, samples.iter().flat_map(|sample| sample.to_le_bytes()).collect())
-        }
+    let (channels, bits) = match &pixels {
+        Pixels::Gray(_) => (1, 8),
+        Pixels::Rgb(_) => (3, 8),
+        Pixels::Rgba(_) => (4, 8),
+        Pixels::Deep(deep) => (deep.channels(), 16),
         Pixels::Ycc(_) => unreachable!("it became RGB"),
     };
-    let stride = width * channels * bits / 8;
-    let rows = (STRIP / stride).clamp(1, size.height as usize);
+    // In samples.
+    let stride = width * channels;
+    let rows = (STRIP / (stride * bits / 8)).clamp(1, size.height as usize);
     let mut bytes = b"II*\0\0\0\0\0".to_vec();
     let (mut places, mut lengths) = (Vec::new(), Vec::new());
-    for strip in samples.chunks(rows * stride) {
-        let packed = compress_to_vec_zlib(strip, request.effort.unwrap_or(LEVEL));
+    let mut packer = Packer { effort: request.effort, strips: 0, better: CompressionStrategy::Filtered };
+    for first in (0..size.height as usize).step_by(rows) {
+        let range = first * stride..(first + rows).min(size.height as usize) * stride;
+        let strip = match &pixels {
+            Pixels::Deep(Deep::Gray(samples) | Deep::Rgb(samples) | Deep::Rgba(samples)) => {
+                differences(&samples[range], stride, channels, |here, left| here.wrapping_sub(left).to_le_bytes())
+            }
+            Pixels::Gray(samples) | Pixels::Rgb(samples) | Pixels::Rgba(samples) => {
+                differences(&samples[range], stride, channels, |here: u8, left| [here.wrapping_sub(left)])
+            }
+            Pixels::Ycc(_) => unreachable!("it became RGB"),
+        };
+        let packed = packer.pack(&strip);
         places.push(bytes.len() as u32);
         lengths.push(packed.len() as u32);
         bytes.extend_from_slice(&packed);
     }
-    drop(samples);
+    drop(pixels);
 
     let mut directory = Entries::default();
     directory.longs(256, &[size.width]);
@@ -86,5 +141,5 @@ pub(super) fn encode(image: Image, request: &EncodeRequest, _: Option<&dyn Encod
     }
     let start = directory.append(&mut bytes);
     bytes[4..8].copy_from_slice(&start.to_le_bytes());
-    Ok(Encoded { bytes, format: Format::Tiff, encoder: "pixelmill-tiff 1.0.0" })
+    Ok(Encoded { bytes, format: Format::Tiff, encoder: "pixelmill-tiff 1.1.0" })
 }
