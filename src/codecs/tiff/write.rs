@@ -52,10 +52,11 @@ impl Packer {
         let are_compared = effort >= 7 || self.strips.is_multiple_of(APART);
         self.strips += 1;
         // Differences of a photograph repeat by chance, but not far: without short repetitions its file is smaller. Drawings
-        // need them. A level of 3 is no better than 2, and without short repetitions none is better than 6.
-        let level = if effort > 3 { effort } else { effort - 1 };
-        for (strategy, level) in [(CompressionStrategy::Filtered, level.min(6)), (CompressionStrategy::Default, level)]
-        {
+        // need them. A level of 3 is no better than 2, without short repetitions none is better than 6, and 8 is no better than 7.
+        let level = if effort > 3 { effort.min(7) } else { effort - 1 };
+        let hardest = (effort == 9).then_some((CompressionStrategy::Default, 9));
+        let tried = [(CompressionStrategy::Filtered, level.min(6)), (CompressionStrategy::Default, level)];
+        for (strategy, level) in tried.into_iter().chain(hardest) {
             if !are_compared && strategy != self.better {
                 continue;
             }

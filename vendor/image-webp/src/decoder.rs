@@ -679,7 +679,8 @@ impl<R: BufRead + Seek> WebPDecoder<R> {
             self.animation = saved;
             result?;
         } else if let Some(range) = self.chunks.get(&WebPRiffChunk::VP8L) {
-            let mut decoder = LosslessDecoder::new(range_reader(&mut self.r, range.clone())?);
+            let data = whole(range_reader(&mut self.r, range.clone())?)?;
+            let mut decoder = LosslessDecoder::new(&data[..]);
 
             if self.has_alpha {
                 decoder.decode_frame(self.width, self.height, false, buf)?;
@@ -710,7 +711,7 @@ impl<R: BufRead + Seek> WebPDecoder<R> {
                     .ok_or(DecodingError::ChunkMissing)?
                     .clone();
                 let alpha_chunk = read_alpha_chunk(
-                    &mut range_reader(&mut self.r, range)?,
+                    &whole(range_reader(&mut self.r, range)?)?,
                     self.width as u16,
                     self.height as u16,
                 )?;
@@ -812,7 +813,8 @@ impl<R: BufRead + Seek> WebPDecoder<R> {
             }
             WebPRiffChunk::VP8L => {
                 let reader = (&mut self.r).take(chunk_size);
-                let mut lossless_decoder = LosslessDecoder::new(reader);
+                let data = whole(reader)?;
+                let mut lossless_decoder = LosslessDecoder::new(&data[..]);
                 let mut rgba_frame = vec![0; frame_width as usize * frame_height as usize * 4];
                 lossless_decoder.decode_frame(frame_width, frame_height, false, &mut rgba_frame)?;
                 (rgba_frame, true)
@@ -824,9 +826,9 @@ impl<R: BufRead + Seek> WebPDecoder<R> {
 
                 // read alpha
                 let next_chunk_start = self.r.stream_position()? + chunk_size_rounded;
-                let mut reader = (&mut self.r).take(chunk_size);
+                let data = whole((&mut self.r).take(chunk_size))?;
                 let alpha_chunk =
-                    read_alpha_chunk(&mut reader, frame_width as u16, frame_height as u16)?;
+                    read_alpha_chunk(&data, frame_width as u16, frame_height as u16)?;
 
                 // read opaque
                 self.r.seek(io::SeekFrom::Start(next_chunk_start))?;
@@ -934,6 +936,13 @@ impl<R: BufRead + Seek> WebPDecoder<R> {
     pub fn set_lossy_upsampling(&mut self, upsampling_method: UpsamplingMethod) {
         self.webp_decode_options.lossy_upsampling = upsampling_method;
     }
+}
+
+/// What is left, so that there is one decoder of pixels for all readers.
+fn whole(mut reader: impl Read) -> Result<Vec<u8>, DecodingError> {
+    let mut data = Vec::new();
+    reader.read_to_end(&mut data)?;
+    Ok(data)
 }
 
 pub(crate) fn range_reader<R: BufRead + Seek>(

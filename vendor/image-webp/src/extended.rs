@@ -269,8 +269,8 @@ pub(crate) enum FilteringMethod {
     Gradient,
 }
 
-pub(crate) fn read_alpha_chunk<R: BufRead>(
-    reader: &mut R,
+pub(crate) fn read_alpha_chunk(
+    mut reader: &[u8],
     width: u16,
     height: u16,
 ) -> Result<AlphaChunk, DecodingError> {

@@ -734,6 +734,7 @@ impl<R: BufRead> BitReader<R> {
     ///
     /// After this function, the internal buffer will contain 64-bits or have reached the end of
     /// the input stream.
+    #[inline(never)]
     pub(crate) fn fill(&mut self) -> Result<(), DecodingError> {
         debug_assert!(self.nbits < 64);
 
