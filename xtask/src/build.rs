@@ -40,7 +40,8 @@ const SERVICE: Part = Part {
     optimisation: &["-Os", "--converge", "--one-caller-inline-max-function-size=0"],
     budget: 340_000,
 };
-const WORKER: Part = Part { name: "worker", prefix: "worker", optimisation: KERNELS, budget: 1_500_000 };
+/// Decoders that handle many samples at once take more room than those that are published.
+const WORKER: Part = Part { name: "worker", prefix: "worker", optimisation: KERNELS, budget: 1_520_000 };
 const NETWORK: Part = Part { name: "network", prefix: "network", optimisation: KERNELS, budget: 64_000 };
 /// Most of it is what Unicode says about characters, for line breaks and scripts. Coloured glyphs and packed fonts take 150 kB, of
 /// which brotli's dictionary is a third.
