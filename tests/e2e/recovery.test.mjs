@@ -24,7 +24,7 @@ import { inService, serviceOf, workersOf } from "./support/service.mjs";
 
 suite(test);
 
-const COUNT = 40;
+const COUNT = 80;
 let photographs;
 
 test.before(async () => {
