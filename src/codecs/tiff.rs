@@ -17,6 +17,8 @@ mod lzw;
 pub(super) mod metadata;
 mod pack;
 mod page;
+#[cfg(test)]
+mod testing;
 mod unpack;
 mod write;
 

@@ -225,17 +225,8 @@ mod tests {
     use weezl::BitOrder;
     use weezl::encode::Encoder;
 
+    use super::super::testing::Random;
     use super::*;
-
-    /// Numbers that look random, the same in every run.
-    struct Random(u64);
-
-    impl Random {
-        fn below(&mut self, end: usize) -> usize {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 33) as usize % end
-        }
-    }
 
     /// Unpacks rows from pieces of the data.
     fn unpacked(packed: &[u8], length: usize, row: usize, piece: usize) -> Result<Vec<u8>, Status> {

@@ -3,7 +3,7 @@
 
 use crate::compact::sort_by;
 
-/// Bytes for which codes are made anew.
+/// Bytes that share a set of codes.
 const BLOCK: usize = 1 << 16;
 /// Shorter repetitions take as much as the codes of their bytes.
 const SHORTEST: usize = 6;
@@ -359,17 +359,10 @@ fn put_lengths(out: &mut Bits, lengths: &[u8], distance_lengths: &[u8]) {
 mod tests {
     use miniz_oxide::inflate::decompress_to_vec_zlib;
 
+    use super::super::testing::Random;
     use super::*;
 
-    /// Numbers that look random, the same in every run.
-    struct Random(u64);
-
     impl Random {
-        fn below(&mut self, end: usize) -> usize {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 33) as usize % end
-        }
-
         /// Bytes of several kinds: noise, few values, runs, small numbers, and repetitions from far behind.
         fn bytes(&mut self, kind: usize, length: usize) -> Vec<u8> {
             let mut bytes = Vec::new();
