@@ -3,7 +3,7 @@
 // Each works from memory to memory in the form that suits it. Copying pictures into the memory of photon is not counted; reading pixels back
 // from a canvas is, because whatever comes next needs them.
 
-import { give, giveJson, imageOfVips, libraries, pixelsByCanvas, serve, startLibraries, withVips } from "./libraries.js";
+import { give, giveJson, imageOfVips, libraries, pixelsByCanvas, samplesByVips, serve, startLibraries, withVips } from "./libraries.js";
 import * as photon from "/photon/photon_rs_bg.js";
 
 /** The photograph in the form of each library. */
@@ -184,10 +184,7 @@ serve({
     const rgba = await pixelsByCanvas(decoded.file, "image/jpeg");
     decoded.rgba = { data: new Uint8Array(rgba.data.buffer), width: rgba.width, height: rgba.height };
     decoded.bitmap = await createImageBitmap(rgba);
-    decoded.rgb = withVips((keep) => {
-      const image = keep(libraries.vips.Image.jpegloadBuffer(decoded.file));
-      return { data: image.writeToMemory(), width: image.width, height: image.height };
-    });
+    decoded.rgb = samplesByVips(decoded.file);
     return true;
   },
   peers: async (action) => Object.keys(PEERS).filter((name) => PEERS[name][action]),

@@ -2,7 +2,7 @@
 //
 // Each library decodes to what suits it. Encoders start from the same photograph: in RGBA, or in RGB in Pixelmill's kernels and libvips.
 
-import { decibels, give, imageOfVips, libraries, pixelsByCanvas, pixelsByVips, serve, startLibraries, wish, withVips, written } from "./libraries.js";
+import { decibels, give, imageOfVips, libraries, pixelsByCanvas, pixelsByVips, samplesByVips, serve, startLibraries, wish, withVips, written, writtenByCanvas } from "./libraries.js";
 import { initEmscriptenModule } from "/jsquash/jpeg/utils.js";
 import jpegDecoder from "/jsquash/jpeg/codec/dec/mozjpeg_dec.js";
 import jpegEncoder from "/jsquash/jpeg/codec/enc/mozjpeg_enc.js";
@@ -78,13 +78,7 @@ const byRgba = (encode) => () => {
   return new Uint8Array(encode(data, width, height));
 };
 
-const byCanvas = (type) => async () => {
-  const { data, width, height } = photograph.rgba;
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(data.buffer), width, height), 0, 0);
-  const file = await canvas.convertToBlob({ type, quality: QUALITY / 100 });
-  return new Uint8Array(await file.arrayBuffer());
-};
+const byCanvas = (type) => () => writtenByCanvas(photograph.rgba, type, QUALITY);
 
 /** Who writes, with the settings that a plan without any has, and with those of the others that come closest. */
 const WRITERS = {
@@ -185,10 +179,7 @@ serve({
   },
   /** Decodes the photograph for those that write it. */
   async prepare(name) {
-    photograph.rgb = withVips((keep) => {
-      const image = keep(libraries.vips.Image.newFromBuffer(files[name]));
-      return { data: image.writeToMemory(), width: image.width, height: image.height };
-    });
+    photograph.rgb = samplesByVips(files[name]);
     photograph.rgba = pixelsByVips(files[name]);
     give(files[name]);
     return libraries.kernels.decode(1);

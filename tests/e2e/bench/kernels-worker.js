@@ -3,7 +3,7 @@
 // Each library keeps what suits it: planes here, interleaved RGB in libvips, RGBA in the others. Encoders start from the same decoded
 // photograph, in the form in which their own decoder gives it.
 
-import { decibels, give, libraries, pixelsByCanvas, serve, startLibraries, wish, written } from "./libraries.js";
+import { decibels, give, imageOfVips, libraries, pixelsByCanvas, samplesByVips, serve, startLibraries, wish, withVips, written, writtenByCanvas } from "./libraries.js";
 import { initEmscriptenModule } from "/jsquash/jpeg/utils.js";
 import mozjpegDecoder from "/jsquash/jpeg/codec/dec/mozjpeg_dec.js";
 import mozjpegEncoder from "/jsquash/jpeg/codec/enc/mozjpeg_enc.js";
@@ -25,34 +25,21 @@ const decoded = {};
 const contestants = {
   decode: {
     Pixelmill: (bytes) => (give(bytes), libraries.kernels.decode(1)),
-    "wasm-vips": (bytes) => {
-      const image = libraries.vips.Image.jpegloadBuffer(bytes);
-      const pixels = image.writeToMemory();
-      image.delete();
-      return pixels.length;
-    },
+    "wasm-vips": (bytes) => withVips((keep) => keep(libraries.vips.Image.jpegloadBuffer(bytes)).writeToMemory().length),
     jSquash: (bytes) => libraries.decoder.decode(bytes, false).width,
     canvas: async (bytes) => (await pixelsByCanvas(bytes, "image/jpeg")).width,
   },
   "decode at 1/2": {
     Pixelmill: (bytes) => (give(bytes), libraries.kernels.decode(2)),
-    "wasm-vips": (bytes) => {
-      const image = libraries.vips.Image.jpegloadBuffer(bytes, { shrink: 2 });
-      const pixels = image.writeToMemory();
-      image.delete();
-      return pixels.length;
-    },
+    "wasm-vips": (bytes) => withVips((keep) => keep(libraries.vips.Image.jpegloadBuffer(bytes, { shrink: 2 })).writeToMemory().length),
   },
   resize: {
     Pixelmill: () => libraries.kernels.resize(SIDE),
-    "wasm-vips": () => {
-      const { data, width, height } = decoded.rgb;
-      const image = libraries.vips.Image.newFromMemory(data, width, height, 3, "uchar");
-      const smaller = image.resize(SIDE / Math.max(width, height), { kernel: "lanczos3" });
-      const pixels = smaller.writeToMemory();
-      for (const one of [image, smaller]) one.delete();
-      return pixels.length;
-    },
+    "wasm-vips": () =>
+      withVips((keep) => {
+        const image = imageOfVips(keep, decoded.rgb);
+        return keep(image.resize(SIDE / Math.max(image.width, image.height), { kernel: "lanczos3" })).writeToMemory().length;
+      }),
     canvas: () => {
       const { width, height } = decoded.bitmap;
       const scale = SIDE / Math.max(width, height);
@@ -64,41 +51,22 @@ const contestants = {
   },
   encode: {
     Pixelmill: () => written(libraries.kernels.encode()),
-    "wasm-vips": () => {
-      const { data, width, height } = decoded.rgb;
-      const image = libraries.vips.Image.newFromMemory(data, width, height, 3, "uchar");
-      const file = image.jpegsaveBuffer({ Q: QUALITY, keep: "none" });
-      image.delete();
-      return file;
-    },
-    "wasm-vips, optimised tables": () => {
-      const { data, width, height } = decoded.rgb;
-      const image = libraries.vips.Image.newFromMemory(data, width, height, 3, "uchar");
-      const file = image.jpegsaveBuffer({ Q: QUALITY, keep: "none", optimize_coding: true });
-      image.delete();
-      return file;
-    },
+    "wasm-vips": () => withVips((keep) => imageOfVips(keep, decoded.rgb).jpegsaveBuffer({ Q: QUALITY, keep: "none" })),
+    "wasm-vips, optimised tables": () => withVips((keep) => imageOfVips(keep, decoded.rgb).jpegsaveBuffer({ Q: QUALITY, keep: "none", optimize_coding: true })),
     jSquash: () => {
       const { data, width, height } = decoded.rgba;
       return new Uint8Array(libraries.encoder.encode(data, width, height, { ...defaultOptions, quality: QUALITY }));
     },
-    canvas: async () => {
-      const { data, width, height } = decoded.rgba;
-      const canvas = new OffscreenCanvas(width, height);
-      canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(data.buffer), width, height), 0, 0);
-      const file = await canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY / 100 });
-      return new Uint8Array(await file.arrayBuffer());
-    },
+    canvas: () => writtenByCanvas(decoded.rgba, "image/jpeg", QUALITY),
   },
   "decode, resize, encode": {
     Pixelmill: (bytes) => (give(bytes), written(libraries.kernels.chain(SIDE)).length),
-    "wasm-vips": (bytes) => {
-      const image = libraries.vips.Image.jpegloadBuffer(bytes);
-      const smaller = image.resize(SIDE / Math.max(image.width, image.height), { kernel: "lanczos3" });
-      const file = smaller.jpegsaveBuffer({ Q: QUALITY, keep: "none" });
-      for (const one of [image, smaller]) one.delete();
-      return file.length;
-    },
+    "wasm-vips": (bytes) =>
+      withVips((keep) => {
+        const image = keep(libraries.vips.Image.jpegloadBuffer(bytes));
+        const smaller = keep(image.resize(SIDE / Math.max(image.width, image.height), { kernel: "lanczos3" }));
+        return smaller.jpegsaveBuffer({ Q: QUALITY, keep: "none" }).length;
+      }),
   },
 };
 
@@ -124,9 +92,7 @@ serve({
     const rgba = await pixelsByCanvas(bytes, "image/jpeg");
     decoded.rgba = { data: new Uint8Array(rgba.data.buffer), width: rgba.width, height: rgba.height };
     decoded.bitmap = await createImageBitmap(rgba);
-    const image = libraries.vips.Image.jpegloadBuffer(bytes);
-    decoded.rgb = { data: image.writeToMemory(), width: image.width, height: image.height };
-    image.delete();
+    decoded.rgb = samplesByVips(bytes);
     return [rgba.width, rgba.height];
   },
   names: async (what) => Object.keys(contestants[what]),

@@ -58,6 +58,14 @@ export function pixelsByVips(bytes) {
   });
 }
 
+/** The samples of a file as libvips reads it. */
+export function samplesByVips(bytes) {
+  return withVips((keep) => {
+    const image = keep(libraries.vips.Image.newFromBuffer(bytes));
+    return { data: image.writeToMemory(), width: image.width, height: image.height };
+  });
+}
+
 /** RGB samples as an image of libvips. */
 export function imageOfVips(keep, { data, width, height }) {
   return keep(keep(libraries.vips.Image.newFromMemory(data, width, height, 3, "uchar")).copy({ interpretation: "srgb" }));
@@ -70,6 +78,14 @@ export async function pixelsByCanvas(bytes, type) {
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return context.getImageData(0, 0, context.canvas.width, context.canvas.height);
+}
+
+/** RGBA as a file that the browser writes. */
+export async function writtenByCanvas({ data, width, height }, type, quality) {
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(data.buffer), width, height), 0, 0);
+  const file = await canvas.convertToBlob({ type, quality: quality / 100 });
+  return new Uint8Array(await file.arrayBuffer());
 }
 
 /** How far the colours of RGBA are apart in dB, or `null` if they are equal. */
